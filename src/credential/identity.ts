@@ -1,0 +1,106 @@
+import { isJsonObject, type JsonObject, type JsonValue } from './strict-json.ts'
+
+const textLengthMax = 1024
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** The gateway that a token speaks for. */
+export interface GatewayIdentity {
+  readonly id: string
+  readonly name: string
+  readonly environmentId: string
+}
+
+const documentedNames = [
+  'authUrl',
+  'consoleUrl',
+  'environmentName',
+  'gatewayName',
+  'gatewayType',
+  'organizationName',
+  'region',
+  'targetClusterEnvironment',
+  'targetGeography',
+]
+
+/** Reads the documented claims of a credential of this installation. */
+export function ownGateway(payload: JsonObject): GatewayIdentity | undefined {
+  const id = uuidClaim(payload, 'gatewayId')
+  const environmentId = uuidClaim(payload, 'environmentId')
+  const ids = [uuidClaim(payload, 'jti'), uuidClaim(payload, 'organizationId'), id, environmentId]
+  const whole =
+    payload['iat'] !== undefined &&
+    ids.every((text) => text !== undefined) &&
+    documentedNames.every((name) => typeof payload[name] === 'string')
+  if (!whole || id === undefined || environmentId === undefined) return undefined
+  return { id, environmentId, name: textClaim(payload, 'gatewayName') ?? '' }
+}
+
+/** Reads the gateway of an outside issuer's token: the claim that is named, else `gatewayId`, else `sub`. */
+export function outsideGateway(
+  payload: JsonObject,
+  claim: string | undefined,
+): GatewayIdentity | undefined {
+  const id =
+    claim === undefined
+      ? (textClaim(payload, 'gatewayId') ?? textClaim(payload, 'sub'))
+      : textClaim(payload, claim)
+  if (id === undefined) return undefined
+  return {
+    id,
+    name: textClaim(payload, 'gatewayName') ?? '',
+    environmentId: textClaim(payload, 'environmentId') ?? '',
+  }
+}
+
+/** The API client that a token speaks for. */
+export interface ClientIdentity {
+  readonly id: string
+  readonly subject: string
+  readonly scope: string
+  /** Raised to end all tokens of an API credential; outside issuers have none. */
+  readonly generation: number
+}
+
+/** Reads the client of an access token of this installation. */
+export function ownClient(payload: JsonObject): ClientIdentity | undefined {
+  const { scope, gen } = payload
+  const id = textClaim(payload, 'client_id')
+  const subject = textClaim(payload, 'sub')
+  const generation =
+    typeof gen === 'number' && Number.isSafeInteger(gen) && gen >= 0 ? gen : undefined
+  const whole = payload['iat'] !== undefined && payload['exp'] !== undefined
+  if (!whole || id === undefined || subject === undefined) return undefined
+  if (generation === undefined || typeof scope !== 'string') return undefined
+  return { id, subject, scope, generation }
+}
+
+/** Reads the client of an outside issuer's token, which must expire. */
+export function outsideClient(payload: JsonObject): ClientIdentity | undefined {
+  const subject = textClaim(payload, 'sub')
+  const id = textClaim(payload, 'client_id') ?? subject
+  if (payload['exp'] === undefined || id === undefined) return undefined
+  const scope = textClaim(payload, 'scope') ?? ''
+  return { id, subject: subject ?? id, scope, generation: 0 }
+}
+
+/** Reads the roles of an administrator's token. */
+export function administratorRoles(payload: JsonObject): readonly JsonObject[] | undefined {
+  const { roles } = payload
+  if (!Array.isArray(roles) || payload['exp'] === undefined || payload['iat'] === undefined) {
+    return undefined
+  }
+  const list: readonly JsonValue[] = roles
+  return list.every(isJsonObject) ? list : undefined
+}
+
+function uuidClaim(payload: JsonObject, name: string): string | undefined {
+  const value = payload[name]
+  return typeof value === 'string' && uuid.test(value) ? value : undefined
+}
+
+/** A claim that is text of bounded length, or `undefined`. */
+function textClaim(payload: JsonObject, name: string): string | undefined {
+  const value = payload[name]
+  const fits = typeof value === 'string' && value.length > 0 && value.length <= textLengthMax
+  return fits ? value : undefined
+}

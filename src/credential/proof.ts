@@ -1,0 +1,134 @@
+// From a token to what may be believed of it, in this order; the first thing that is wrong is the reason:
+//
+//   form → issuer → key (by `kid`) → algorithm (the key's) → signature → kind (`typ`, `aud`) → claims → time
+//
+// A proof says that this exact token was signed by this key. It says nothing of whether it was revoked since.
+
+import {
+  audienceMatches,
+  canonicalType,
+  commonClaims,
+  ownTypes,
+  reservedTypes,
+  type CommonClaims,
+} from './claims.ts'
+import { parseCompact, type CompactReason } from './compact.ts'
+import {
+  administratorRoles,
+  ownClient,
+  ownGateway,
+  outsideClient,
+  outsideGateway,
+  type ClientIdentity,
+  type GatewayIdentity,
+} from './identity.ts'
+import type { KeyRing, Profile, TrustedKey } from './key-ring.ts'
+import { revocationId, type RevocationId } from './revocation-id.ts'
+import { authenticate, type SignatureReason } from './signature.ts'
+import { parseJsonObject, type JsonObject, type JsonValue } from './strict-json.ts'
+import { judgeTime, type EpochSeconds, type Leeway, type TimeReason } from './time.ts'
+
+interface ProofFacts extends CommonClaims {
+  readonly issuer: string
+  readonly key: TrustedKey
+  readonly profile: Profile
+  /** Under which revocations of this token are found. */
+  readonly id: RevocationId
+}
+
+export interface GatewayProof extends ProofFacts {
+  readonly kind: 'gateway'
+  readonly gateway: GatewayIdentity
+}
+export interface ClientProof extends ProofFacts {
+  readonly kind: 'client'
+  readonly client: ClientIdentity
+}
+export interface AdministratorProof extends ProofFacts {
+  readonly kind: 'administrator'
+  readonly subject: string
+  readonly roles: readonly JsonObject[]
+}
+export type Proof = GatewayProof | ClientProof | AdministratorProof
+
+export type ProofReason =
+  | CompactReason
+  | SignatureReason
+  | 'issuer-unknown'
+  | 'type-refused'
+  | 'audience-refused'
+  | 'claims-malformed'
+  | 'lifetime-too-long'
+  | TimeReason
+
+/** Tokens of API clients may live for a day at the most, whoever issued them. */
+const clientLifetimeMax = 86_400
+
+/** Proves a token, or says why it proves nothing. */
+export function prove(
+  token: string,
+  ring: KeyRing,
+  now: EpochSeconds,
+  leeway: Leeway,
+): Proof | ProofReason {
+  const compact = parseCompact(token)
+  if (typeof compact === 'string') return compact
+  const payload = parseJsonObject(compact.payload)
+  if (!payload) return 'token-malformed'
+  const { iss } = payload
+  const trust = typeof iss === 'string' ? ring.issuer(iss) : undefined
+  if (!trust) return 'issuer-unknown'
+  const key = authenticate(compact, trust)
+  if (typeof key === 'string') return key
+  const profile = profileOf(compact.header, payload, trust.profiles)
+  if (typeof profile === 'string') return profile
+  const common = commonClaims(payload)
+  if (!common) return 'claims-malformed'
+  const proof = read(payload, {
+    ...common,
+    issuer: trust.name,
+    key,
+    profile,
+    id: revocationId(trust.name, common.jti),
+  })
+  if (!proof) return 'claims-malformed'
+  return judgeTime(proof, now, leeway) ?? (livesTooLong(proof, now) ? 'lifetime-too-long' : proof)
+}
+
+function profileOf(header: JsonObject, payload: JsonObject, profiles: readonly Profile[]) {
+  const typed = profiles.filter((profile) => typeMatches(header['typ'], profile))
+  if (typed.length === 0) return 'type-refused'
+  const { aud } = payload
+  return typed.find(({ audiences }) => audienceMatches(aud, audiences)) ?? 'audience-refused'
+}
+
+function typeMatches(typ: JsonValue | undefined, { typ: wanted, kind }: Profile): boolean {
+  const type = canonicalType(typ)
+  if (type === undefined) return typ === undefined && wanted === undefined
+  if (reservedTypes.has(type) && type !== ownTypes[kind]) return false
+  return wanted === undefined || type === canonicalType(wanted)
+}
+
+function read(payload: JsonObject, facts: ProofFacts): Proof | undefined {
+  const { own, kind, gatewayClaim } = facts.profile
+  switch (kind) {
+    case 'gateway': {
+      const gateway = own ? ownGateway(payload) : outsideGateway(payload, gatewayClaim)
+      return gateway && { kind, ...facts, gateway }
+    }
+    case 'client': {
+      const client = own ? ownClient(payload) : outsideClient(payload)
+      return client && { kind, ...facts, client }
+    }
+    case 'administrator': {
+      const roles = administratorRoles(payload)
+      const { sub } = payload
+      return roles && typeof sub === 'string' ? { kind, ...facts, subject: sub, roles } : undefined
+    }
+  }
+}
+
+function livesTooLong({ kind, issuedAt, expiresAt }: Proof, now: EpochSeconds): boolean {
+  if (kind === 'gateway' || expiresAt === undefined) return false
+  return expiresAt - (issuedAt ?? now) > clientLifetimeMax
+}

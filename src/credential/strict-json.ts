@@ -1,0 +1,87 @@
+import { isUtf8 } from 'node:buffer'
+
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue }
+export type JsonObject = Readonly<Record<string, JsonValue>>
+
+const maxDepth = 32
+const quote = 0x22
+const backslash = 0x5c
+const colon = 0x3a
+
+/**
+ * Reads bytes that must be one JSON object in well-formed UTF-8: no byte order mark, no member named twice at any
+ * depth, no `__proto__`, no lone surrogate. Anything else is `undefined`.
+ */
+export function parseJsonObject(bytes: Buffer): JsonObject | undefined {
+  if (!isUtf8(bytes)) return undefined
+  const text = bytes.toString('utf8')
+  const members = countMembersOfText(text)
+  if (members === undefined) return undefined
+  const value = parse(text)
+  // A name that stands twice in the text is there once in the value, so the counts differ.
+  return isJsonObject(value) && countMembersOfValue(value) === members ? value : undefined
+}
+
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function parse(text: string): JsonValue | undefined {
+  try {
+    const value: JsonValue = JSON.parse(text)
+    return value
+  } catch {
+    return undefined
+  }
+}
+
+/** Counts the colons outside of strings: in valid JSON that is the number of members. */
+function countMembersOfText(text: string): number | undefined {
+  let members = 0
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === quote) at = endOfString(text, at)
+    else if (code === colon) members++
+    else if (isOpening(code) && ++depth > maxDepth) return undefined
+    else if (isClosing(code)) depth--
+  }
+  return members
+}
+
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === quote) return at
+    if (code === backslash) at++
+  }
+  return text.length
+}
+
+const isOpening = (code: number) => code === 0x7b || code === 0x5b
+const isClosing = (code: number) => code === 0x7d || code === 0x5d
+
+/** Counts the members of a value at every depth; `NaN`, which equals no count, for text that is not well formed. */
+function countMembersOfValue(value: JsonValue): number {
+  if (typeof value === 'string') return value.isWellFormed() ? 0 : Number.NaN
+  if (typeof value !== 'object' || value === null) return 0
+  let members = 0
+  if (isArray(value)) {
+    for (const item of value) members += countMembersOfValue(item)
+    return members
+  }
+  for (const [name, item] of Object.entries(value)) {
+    if (name === '__proto__' || !name.isWellFormed()) return Number.NaN
+    members += 1 + countMembersOfValue(item)
+  }
+  return members
+}
+
+// Array.isArray alone does not narrow a readonly array.
+const isArray = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)
