@@ -1,0 +1,13 @@
+/** Where time comes from; handed to every part that needs it, so that a test can hold it still. */
+export interface Clock {
+  /** Milliseconds since 1970, which steps when somebody sets the machine's time: for `exp`, `nbf` and what people read. */
+  readonly wall: () => number
+  /** Milliseconds since some moment of this process, never going back: for ages and deadlines. */
+  readonly monotonic: () => number
+}
+
+/** The machine's own clocks. */
+export const systemClock: Clock = Object.freeze({
+  wall: () => Date.now(),
+  monotonic: () => performance.now(),
+})
