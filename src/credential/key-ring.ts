@@ -12,7 +12,12 @@ export interface TrustedKey {
 }
 
 /** What an issuer's tokens of one kind must look like. */
-export interface Profile {
+export interface Profile extends ProfileFacts {
+  /** Two profiles that accept the same tokens have the same, wherever they were made. */
+  readonly fingerprint: string
+}
+
+export interface ProfileFacts {
   readonly kind: TokenKind
   /** The `typ` that the token must have; `undefined` takes any that is not a kind of Warder's own. */
   readonly typ: string | undefined
@@ -22,6 +27,13 @@ export interface Profile {
   readonly gatewayClaim: string | undefined
   /** Whether the issuer is this installation, whose tokens carry every documented claim. */
   readonly own: boolean
+}
+
+/** Makes a profile of what it accepts. */
+export function createProfile(facts: ProfileFacts): Profile {
+  const { kind, typ, audiences, gatewayClaim, own } = facts
+  const parts = [kind, typ, [...audiences].toSorted(), gatewayClaim, own]
+  return Object.freeze({ ...facts, fingerprint: JSON.stringify(parts) })
 }
 
 /** One issuer: what it may say, and the keys that it says it with. */
@@ -79,6 +91,6 @@ export function stillTrusts(
   return (
     key?.thumbprint === proof.key.thumbprint &&
     key.algorithm === proof.key.algorithm &&
-    trust?.profiles.includes(proof.profile) === true
+    trust?.profiles.some(({ fingerprint }) => fingerprint === proof.profile.fingerprint) === true
   )
 }

@@ -6,7 +6,12 @@ import type {
   GatewayCredentialClaims,
 } from '../../src/credential/claims.ts'
 import { ownTypes } from '../../src/credential/claims.ts'
-import { createKeyRing, type KeyRing, type Profile } from '../../src/credential/key-ring.ts'
+import {
+  createKeyRing,
+  createProfile,
+  type KeyRing,
+  type Profile,
+} from '../../src/credential/key-ring.ts'
 import { importKeySet } from '../../src/credential/key-set.ts'
 import type { SigningKey } from '../../src/credential/mint.ts'
 import { epochSeconds, type EpochSeconds } from '../../src/credential/time.ts'
@@ -27,7 +32,7 @@ export const administratorProfile = profile('administrator', managementAudience)
 
 function profile(kind: Profile['kind'], audience: string): Profile {
   const audiences = new Set([audience])
-  return { kind, typ: ownTypes[kind], audiences, gatewayClaim: undefined, own: true }
+  return createProfile({ kind, typ: ownTypes[kind], audiences, gatewayClaim: undefined, own: true })
 }
 
 export interface TestKey extends SigningKey {

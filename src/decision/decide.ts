@@ -1,0 +1,177 @@
+// The only place that can make an `allow`:
+//
+//   freshness → carrier → proof (kept or made) → kind → standing and time, on every request → environment → request
+//
+// A proof that was found good in this very standing is good in it still; only time can have passed.
+
+import { stillTrusts } from '../credential/key-ring.ts'
+import { prove, type Proof } from '../credential/proof.ts'
+import { judgeTime, type EpochSeconds, type Leeway } from '../credential/time.ts'
+import { judgeStanding, type Standing } from '../standing/standing.ts'
+import { Allow, Deny, Unavailable, type Decision, type Findings } from './decision.ts'
+import { identify, joinIdentities, nobody, type Identity } from './identity.ts'
+import type { KeptProof, ProofCache } from './proof-cache.ts'
+import type { Presented, Question } from './question.ts'
+import type { DenyReason, OutageReason } from './reasons.ts'
+
+/** What a door asks of its callers. */
+export interface DoorRules {
+  readonly require: 'gateway' | 'client' | 'both'
+  /** The one environment whose gateways may ask here; `undefined` for all that the standing accepts. */
+  readonly environment: string | undefined
+}
+
+export type OutageAnswer = 'unavailable' | 'deny' | 'allow'
+
+/** What is answered when no decision can be made. With `allow`, an expired standing goes on being judged by. */
+export interface OutageAnswers {
+  readonly noState: OutageAnswer
+  readonly expired: OutageAnswer
+  readonly internalError: OutageAnswer
+}
+
+export type Freshness = 'fresh' | 'stale' | 'expired'
+
+/** All that a decision looks at besides the question. */
+export interface View {
+  readonly standing: Standing | undefined
+  readonly freshness: Freshness
+  readonly cache: ProofCache
+  readonly leeway: Leeway
+  readonly outage: OutageAnswers
+  /** Whether there is time to verify one more token that was not seen before. */
+  readonly admit: () => boolean
+}
+
+type SoundView = View & { readonly standing: Standing }
+
+/** Answers a question. */
+export function decide(
+  question: Question,
+  rules: DoorRules,
+  view: View,
+  now: EpochSeconds,
+): Decision {
+  try {
+    if (!hasStanding(view)) return inOutage('no-state', view.outage.noState)
+    if (view.freshness === 'expired' && view.outage.expired !== 'allow') {
+      return inOutage('state-expired', view.outage.expired)
+    }
+    return judge(question, rules, view, now)
+  } catch {
+    return failToDecide(view)
+  }
+}
+
+/** The decision where something threw that should not have: whoever asked is answered as configured. */
+export function failToDecide({ outage }: Pick<View, 'outage'>): Decision {
+  return inOutage('internal-error', outage.internalError)
+}
+
+function hasStanding(view: View): view is SoundView {
+  return view.standing !== undefined
+}
+
+const nothingFound: Findings = { revision: undefined, gateway: undefined, client: undefined }
+
+function inOutage(reason: OutageReason, answer: OutageAnswer): Decision {
+  switch (answer) {
+    case 'allow':
+      return new Allow('allowed-in-outage', nobody, nothingFound)
+    case 'deny':
+      return new Deny('denied-in-outage', nothingFound)
+    case 'unavailable':
+      return new Unavailable(reason, nothingFound)
+  }
+}
+
+function judge(
+  question: Question,
+  { require, environment }: DoorRules,
+  view: SoundView,
+  now: EpochSeconds,
+): Decision {
+  const { revision } = view.standing
+  const gateway = require === 'client' ? undefined : examine(question.gateway, 'gateway', view, now)
+  if (typeof gateway === 'string') return refuse(gateway, question.gateway, undefined, view)
+  const client = require === 'gateway' ? undefined : examine(question.client, 'client', view, now)
+  if (typeof client === 'string') return refuse(client, question.client, gateway?.proof, view)
+
+  const findings = { revision, gateway: gateway?.proof, client: client?.proof }
+  if (environment !== undefined && gateway && !isOf(environment, gateway.proof)) {
+    return new Deny('environment-not-of-door', findings)
+  }
+  if (!question.request) return new Deny('question-incomplete', findings)
+  return new Allow('allowed', identityOf(gateway, client), findings)
+}
+
+/** Proves what was presented and judges it as of now: a live proof, or what is wrong. */
+function examine(
+  presented: Presented,
+  kind: Proof['kind'],
+  view: SoundView,
+  now: EpochSeconds,
+): KeptProof | DenyReason | 'overloaded' {
+  if (presented.kind !== 'token') return presented.kind
+  const { token } = presented
+  const kept = findTrusted(token, view) ?? makeProof(token, view, now)
+  if (typeof kept === 'string') return kept
+  if (kept.proof.kind !== kind) return 'kind-refused'
+  const reason = kept.goodIn === view.standing.stamp ? undefined : judgeAnew(token, kept, view)
+  return reason ?? judgeTime(kept.proof, now, view.leeway) ?? kept
+}
+
+/** A kept proof; not one of a key that is no longer trusted: that token has to be proved with the keys of now. */
+function findTrusted(token: string, { cache, standing }: SoundView): KeptProof | undefined {
+  const kept = cache.find(token)
+  if (!kept || kept.goodIn === standing.stamp || stillTrusts(standing.ring, kept.proof)) return kept
+  cache.forget(token)
+  return undefined
+}
+
+function makeProof(
+  token: string,
+  view: SoundView,
+  now: EpochSeconds,
+): KeptProof | DenyReason | 'overloaded' {
+  if (!view.admit()) return 'overloaded'
+  const proof = prove(token, view.standing.ring, now, view.leeway)
+  return typeof proof === 'string' ? proof : { proof, identity: identify(proof), goodIn: undefined }
+}
+
+/** Judges a proof by a standing that it was not yet found good in, and keeps it among the live or the refused. */
+function judgeAnew(
+  token: string,
+  kept: KeptProof,
+  { cache, standing }: SoundView,
+): DenyReason | undefined {
+  const reason = judgeStanding(standing, kept.proof)
+  kept.goodIn = reason ? undefined : standing.stamp
+  cache.keep(token, kept)
+  return reason
+}
+
+/** The refusal, with whom it is about where that was proved. */
+function refuse(
+  reason: DenyReason | 'overloaded',
+  presented: Presented,
+  gateway: Proof | undefined,
+  { standing, cache }: SoundView,
+): Decision {
+  const refused = presented.kind === 'token' ? cache.find(presented.token)?.proof : undefined
+  const findings: Findings = {
+    revision: standing.revision,
+    gateway: gateway ?? (refused?.kind === 'gateway' ? refused : undefined),
+    client: refused?.kind === 'client' ? refused : undefined,
+  }
+  return reason === 'overloaded' ? new Unavailable(reason, findings) : new Deny(reason, findings)
+}
+
+function isOf(environment: string, proof: Proof): boolean {
+  return proof.kind === 'gateway' && proof.gateway.environmentId === environment
+}
+
+function identityOf(gateway: KeptProof | undefined, client: KeptProof | undefined): Identity {
+  if (gateway && client) return joinIdentities(gateway.identity, client.identity)
+  return gateway?.identity ?? client?.identity ?? nobody
+}

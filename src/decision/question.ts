@@ -1,0 +1,40 @@
+/** The parts that speak a gateway's protocol. */
+export const doorNames = [
+  'nginx',
+  'forward',
+  'envoy',
+  'grpc',
+  'sideband',
+  'authzen',
+  'spoe',
+] as const
+export type DoorName = (typeof doorNames)[number]
+
+/** What is wrong with the way in which a question was put. */
+export type CarrierReason =
+  | 'credential-missing'
+  | 'credential-doubled'
+  | 'credential-misplaced'
+  | 'credential-malformed'
+
+/** A token as it was presented, or why there is none to look at. */
+export type Presented =
+  | { readonly kind: 'token'; readonly token: string }
+  | { readonly kind: CarrierReason }
+
+/** The request that a gateway asks about, as raw as it came. */
+export interface AskedRequest {
+  readonly method: string
+  readonly target: string
+  readonly host: string
+  readonly scheme: string
+  readonly address: string | undefined
+}
+
+/** What a door asks: which credentials were presented, for which request. */
+export interface Question {
+  readonly gateway: Presented
+  readonly client: Presented
+  /** `undefined` where the gateway did not say which request it is about. */
+  readonly request: AskedRequest | undefined
+}

@@ -1,0 +1,97 @@
+import type { ServerResponse } from 'node:http'
+import type { Allow, Decision } from '../decision/decision.ts'
+import { publicMessages, reasons, type Reason, type ReasonFacts } from '../decision/reasons.ts'
+
+const empty = Buffer.alloc(0)
+
+/**
+ * Lets a request pass: 200 without a body. Every identity header is always there, empty where there is nothing to
+ * say: what is missing, a client could have brought along itself.
+ */
+export function writeAllow(
+  { identity, findings }: Allow,
+  decisionId: string,
+  response: ServerResponse,
+): void {
+  response.writeHead(200, [
+    'Content-Length',
+    '0',
+    'Cache-Control',
+    'no-store',
+    'X-Warder-Gateway-Id',
+    identity.gatewayId,
+    'X-Warder-Gateway-Name',
+    identity.gatewayName,
+    'X-Warder-Environment-Id',
+    identity.environmentId,
+    'X-Warder-Credential-Id',
+    identity.credentialId,
+    'X-Warder-Subject',
+    identity.subject,
+    'X-Warder-Scope',
+    identity.scope,
+    'X-Warder-Decision-Id',
+    decisionId,
+    'X-Warder-Revision',
+    `${findings.revision ?? ''}`,
+  ])
+  response.end()
+}
+
+/** How a door words what is not an allow. */
+export interface RefusalForm {
+  /** What stands for a status that the door's gateway cannot pass on. */
+  readonly status: (facts: ReasonFacts) => number
+  readonly body: 'none' | 'json'
+}
+
+/** Makes the writer of a door's decisions. Refusals of one kind are the same bytes but for the decision's id. */
+export function createAnswerWriter(
+  form: RefusalForm,
+): (decision: Decision, decisionId: string, response: ServerResponse) => void {
+  const refusals = new Map<Reason, Refusal>()
+  for (const [reason, facts] of Object.entries(reasons)) {
+    if (isReason(reason)) refusals.set(reason, refusalOf(form.status(facts), facts, form))
+  }
+  return (decision, decisionId, response) => {
+    if (decision.kind === 'allow') {
+      writeAllow(decision, decisionId, response)
+      return
+    }
+    const { status, headers, body } = refusals.get(decision.reason) ?? internalError
+    response.writeHead(status, [...headers, 'X-Warder-Decision-Id', decisionId])
+    response.end(body)
+  }
+}
+
+interface Refusal {
+  readonly status: number
+  readonly headers: readonly string[]
+  readonly body: Buffer
+}
+
+const internalError: Refusal = { status: 503, headers: ['Content-Length', '0'], body: empty }
+
+const isReason = (text: string): text is Reason => Object.hasOwn(reasons, text)
+
+const challenges = {
+  missing: 'Bearer',
+  invalid: 'Bearer error="invalid_token"',
+} as const
+
+function refusalOf(status: number, { message }: ReasonFacts, { body: form }: RefusalForm): Refusal {
+  const text = JSON.stringify({ code: codeOf(status), message: publicMessages[message] })
+  const body = form === 'json' ? Buffer.from(text) : empty
+  const headers = ['Content-Length', `${body.length}`, 'Cache-Control', 'no-store']
+  if (form === 'json') headers.push('Content-Type', 'application/json; charset=utf-8')
+  if (status === 401) {
+    headers.push('WWW-Authenticate', challenges[message === 'missing' ? 'missing' : 'invalid'])
+  }
+  if (status === 503) headers.push('Retry-After', '1')
+  return { status, headers, body }
+}
+
+function codeOf(status: number): string {
+  if (status === 503) return 'UNAVAILABLE'
+  return status === 400 ? 'INVALID_REQUEST' : 'ACCESS_FAILED'
+}

@@ -1,0 +1,157 @@
+// The HTTP listener of the doors. Everything that Node leaves to its defaults and a gateway or an attacker would
+// notice is set here on purpose.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { Socket } from 'node:net'
+import type { SecureContextOptions } from 'node:tls'
+import { decide, failToDecide, type View } from '../decision/decide.ts'
+import type { Decision } from '../decision/decision.ts'
+import type { DoorName } from '../decision/question.ts'
+import type { HttpDoor } from '../doors/http-door.ts'
+import type { EpochSeconds } from '../credential/time.ts'
+import { inspectHead, type RequestFlaw } from './request-flaw.ts'
+
+export interface HookLimits {
+  readonly headerBytes: number
+  readonly sockets: number
+}
+
+export interface HookServerParts {
+  /** By path, without the query. */
+  readonly doors: ReadonlyMap<string, HttpDoor>
+  /** What is known now. */
+  readonly view: () => View
+  readonly now: () => EpochSeconds
+  readonly nextDecisionId: () => string
+  readonly limits: HookLimits
+  readonly tls: SecureContextOptions | undefined
+  /** Told of every decision once it is written. */
+  readonly observe: (door: DoorName, decision: Decision, decisionId: string) => void
+}
+
+export interface HookServer {
+  readonly server: Server | TlsServer
+  /** From now on every answer ends its connection. */
+  readonly drain: () => void
+}
+
+// Longer than any gateway keeps an idle connection (Envoy: one hour): who closes first makes the other lose a request.
+const keepAliveMs = 3_650_000
+const headersDeadlineMs = 10_000
+const requestDeadlineMs = 30_000
+
+/** Makes the listener; it does not listen yet. */
+export function createHookServer(parts: HookServerParts): HookServer {
+  const options = {
+    maxHeaderSize: parts.limits.headerBytes,
+    keepAliveTimeout: keepAliveMs,
+    headersTimeout: headersDeadlineMs,
+    requestTimeout: requestDeadlineMs,
+    connectionsCheckingInterval: 1000,
+    // Checked by inspectHead, which also counts them.
+    requireHostHeader: false,
+    optimizeEmptyRequests: true,
+    noDelay: true,
+  }
+  let draining = false
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    const { flaw, announcesBody } = inspectHead(request)
+    if (flaw) {
+      writeFlaw(flaw, response)
+      return
+    }
+    // A body that is announced and never comes would swallow the next question on the connection.
+    if (announcesBody || draining) response.shouldKeepAlive = false
+    const door = parts.doors.get(pathOf(request))
+    if (door) answer(parts, door, request, response)
+    else writeNotFound(response)
+  }
+
+  const server = parts.tls
+    ? createTlsServer({ ...options, ...parts.tls, minVersion: 'TLSv1.2' }, handle)
+    : createServer(options, handle)
+  server.maxHeadersCount = 0
+  server.maxConnections = parts.limits.sockets
+  // Node would answer 100 Continue before anything is decided; the final answer is all that a gateway can use.
+  server.on('checkContinue', handle)
+  server.on('checkExpectation', handle)
+  server.on('clientError', writeParserRefusal)
+  return {
+    server,
+    drain() {
+      draining = true
+    },
+  }
+}
+
+function answer(
+  { view: look, now, nextDecisionId, observe }: HookServerParts,
+  door: HttpDoor,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const view = look()
+  const id = nextDecisionId()
+  const decision = decideAt(door, request, view, now())
+  door.write(decision, id, response)
+  observe(door.name, decision, id)
+}
+
+function decideAt(
+  door: HttpDoor,
+  request: IncomingMessage,
+  view: View,
+  now: EpochSeconds,
+): Decision {
+  try {
+    return decide(door.read(request), door.rules, view, now)
+  } catch {
+    return failToDecide(view)
+  }
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}
+
+const flawStatus: Readonly<Record<RequestFlaw, number>> = {
+  host: 400,
+  target: 400,
+  framing: 400,
+  method: 405,
+}
+
+function writeFlaw(flaw: RequestFlaw, response: ServerResponse): void {
+  const allow = flaw === 'method' ? ['Allow', 'GET, HEAD, POST'] : []
+  response.writeHead(flawStatus[flaw], ['Content-Length', '0', 'Connection', 'close', ...allow])
+  response.end()
+}
+
+const notFound = Buffer.from(
+  JSON.stringify({ code: 'NOT_FOUND', message: 'no door answers at this path' }),
+)
+
+function writeNotFound(response: ServerResponse): void {
+  response.writeHead(404, [
+    'Content-Length',
+    `${notFound.length}`,
+    'Content-Type',
+    'application/json; charset=utf-8',
+  ])
+  response.end(notFound)
+}
+
+const parserStatus = new Map([
+  ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
+])
+
+function writeParserRefusal(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (socket.writable && error.code !== 'ECONNRESET') {
+    const status = parserStatus.get(error.code ?? '') ?? '400 Bad Request'
+    socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  }
+  socket.destroySoon()
+}

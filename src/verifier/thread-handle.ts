@@ -1,0 +1,68 @@
+import { MessageChannel, Worker } from 'node:worker_threads'
+import type { Publication } from './publication.ts'
+import type { FromThread, ThreadSetup, ToThread } from './thread-setup.ts'
+
+/** The main thread's hold on one thread that answers. */
+export interface ThreadHandle {
+  readonly id: number
+  readonly listening: boolean
+  readonly ended: boolean
+  /** The number of the latest publication that it judges by. */
+  readonly applied: number
+  readonly post: (publication: Publication) => void
+  readonly tell: (message: ToThread) => void
+  /** Asks it to close and resolves when it has. */
+  readonly end: () => Promise<void>
+}
+
+export interface ThreadHandleParts {
+  readonly setup: Omit<ThreadSetup, 'port'>
+  readonly onMessage: (message: FromThread) => void
+  /** Told once, with the name of the error if the thread did not end in peace. */
+  readonly onEnd: (errorName: string | undefined) => void
+}
+
+const threadFile = new URL('./thread.ts', import.meta.url)
+
+/** Starts a thread. */
+export function startThread({ setup, onMessage, onEnd }: ThreadHandleParts): ThreadHandle {
+  const { port1, port2 } = new MessageChannel()
+  const workerData: ThreadSetup = { ...setup, port: port2 }
+  const worker = new Worker(threadFile, { workerData, transferList: [port2] })
+  const state = { listening: false, ended: false, applied: setup.first?.number ?? 0 }
+  let errorName: string | undefined
+
+  worker.on('message', (message: FromThread) => {
+    if (message.kind === 'listening') state.listening = true
+    if (message.kind === 'applied') state.applied = message.number
+    onMessage(message)
+  })
+  worker.on('error', (error) => {
+    errorName = error instanceof Error ? error.name : 'unknown'
+  })
+  worker.on('exit', () => {
+    state.listening = false
+    state.ended = true
+    port1.close()
+    onEnd(errorName)
+  })
+  return {
+    id: setup.id,
+    get listening() {
+      return state.listening
+    },
+    get ended() {
+      return state.ended
+    },
+    get applied() {
+      return state.applied
+    },
+    post: (publication) => port1.postMessage(publication),
+    tell: (message) => worker.postMessage(message),
+    end: () =>
+      new Promise((resolve) => {
+        worker.once('exit', () => resolve())
+        worker.postMessage({ kind: 'close' } satisfies ToThread)
+      }),
+  }
+}

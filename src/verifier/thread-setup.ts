@@ -1,0 +1,64 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { Leeway } from '../credential/time.ts'
+import type { OutageAnswers } from '../decision/decide.ts'
+import type { DoorName } from '../decision/question.ts'
+import type { DoorSettings } from '../doors/http-door.ts'
+import type { HookLimits } from './hook-server.ts'
+import type { Publication } from './publication.ts'
+import type { RefusalSummary } from './refusals.ts'
+
+/** Where a listener of the verifier listens. */
+export type ListenAt =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+
+/** Certificate and keys in PEM, as they were read. */
+export interface TlsMaterial {
+  readonly cert: Buffer
+  readonly key: Buffer
+  readonly clientCa: Buffer | undefined
+}
+
+/** The doors that a verifier has, each with its settings; a door that is off is not there. */
+export type DoorSettingsByName = Partial<Readonly<Record<DoorName, DoorSettings>>>
+
+/** What all threads of a verifier have in common. */
+export interface VerifierSettings {
+  readonly http: { readonly at: ListenAt; readonly tls: TlsMaterial | undefined } | undefined
+  readonly doors: DoorSettingsByName
+  readonly limits: HookLimits
+  readonly leeway: Leeway
+  readonly outage: OutageAnswers
+  readonly proofCacheMax: number
+}
+
+/** All that a thread is started with. */
+export interface ThreadSetup {
+  readonly id: number
+  readonly settings: VerifierSettings
+  /** Whether other threads listen at the same address. */
+  readonly reusePort: boolean
+  readonly port: MessagePort
+  readonly number: Int32Array<SharedArrayBuffer>
+  readonly first: Publication | undefined
+  readonly counters: ThreadCounters
+}
+
+/** The shared memory into which a thread counts. */
+export interface ThreadCounters {
+  readonly slice: number
+}
+
+/** What the main thread says to a thread, besides publications. */
+export type ToThread =
+  | { readonly kind: 'tls'; readonly tls: TlsMaterial }
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'close' }
+
+/** What a thread says to the main thread. */
+export type FromThread =
+  | { readonly kind: 'listening'; readonly port: number | undefined }
+  | { readonly kind: 'applied'; readonly number: number }
+  | { readonly kind: 'unknown-key' }
+  | { readonly kind: 'failed'; readonly code: string }
+  | { readonly kind: 'refused'; readonly refusals: readonly RefusalSummary[] }

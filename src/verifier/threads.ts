@@ -1,0 +1,153 @@
+// The threads that answer, seen from the main thread: it starts them, hands them every publication, replaces those
+// that die, and ends them without losing a request.
+
+import type { StandingFacts } from '../standing/standing.ts'
+import { createPublicationNumber, type Publication, type StandingUpdate } from './publication.ts'
+import { startThread, type ThreadHandle } from './thread-handle.ts'
+import type {
+  FromThread,
+  ThreadSetup,
+  TlsMaterial,
+  ToThread,
+  VerifierSettings,
+} from './thread-setup.ts'
+
+export interface ThreadsParts {
+  readonly count: number
+  readonly settings: VerifierSettings
+  readonly counters: ThreadSetup['counters']
+  /** Told of what threads say that is not about their own lives. */
+  readonly onMessage: (message: FromThread) => void
+  /** Told when a thread ended that should not have; another one takes its place. */
+  readonly onDeath: (id: number, errorName: string | undefined) => void
+}
+
+export interface ThreadState {
+  readonly id: number
+  readonly listening: boolean
+  readonly revision: number | undefined
+}
+
+export interface Threads {
+  /** Resolves to the port when every thread listens; rejects with the code of what keeps one from it. */
+  readonly start: () => Promise<number | undefined>
+  /** Puts an update in force; resolves when every thread has said that it judges by it. */
+  readonly publish: (update: StandingUpdate) => Promise<void>
+  readonly facts: StandingFacts | undefined
+  readonly states: () => readonly ThreadState[]
+  readonly useTls: (tls: TlsMaterial) => void
+  readonly drain: () => void
+  readonly close: () => Promise<void>
+}
+
+const replaceAfterMs = 100
+
+/** Makes the threads; none runs before `start`. */
+export function createThreads(parts: ThreadsParts): Threads {
+  const board = createBoard()
+  const handles = new Map<number, ThreadHandle>()
+  let { settings } = parts
+  let closing = false
+
+  const living = () => [...handles.values()].filter(({ ended }) => !ended)
+  const tell = (message: ToThread) => {
+    for (const handle of living()) handle.tell(message)
+  }
+  const spawn = (id: number, onFirst?: (message: FromThread | undefined) => void) => {
+    const { counters, count, onMessage, onDeath } = parts
+    const { number } = board
+    const setup = { id, settings, reusePort: count > 1, number, first: board.whole(), counters }
+    const handle = startThread({
+      setup,
+      onMessage(message) {
+        if (message.kind === 'applied') board.settle(living())
+        if (message.kind === 'listening' || message.kind === 'failed') onFirst?.(message)
+        onMessage(message)
+      },
+      onEnd(errorName) {
+        onFirst?.(undefined)
+        board.settle(living())
+        if (closing) return
+        onDeath(id, errorName)
+        setTimeout(() => !closing && spawn(id), replaceAfterMs)
+      },
+    })
+    handles.set(id, handle)
+  }
+  const listens = (id: number) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      spawn(id, (message) => {
+        if (message?.kind === 'listening') resolve(message.port)
+        else reject(new Error(message?.kind === 'failed' ? message.code : 'ERR_THREAD_ENDED'))
+      })
+    })
+
+  return {
+    start: async () =>
+      (await Promise.all(Array.from({ length: parts.count }, (_, id) => listens(id))))[0],
+    publish: (update) => board.publish(update, living()),
+    get facts() {
+      return board.facts
+    },
+    states: () => [...handles.values()].map(board.stateOf),
+    useTls(tls) {
+      settings = settings.http ? { ...settings, http: { ...settings.http, tls } } : settings
+      tell({ kind: 'tls', tls })
+    },
+    drain: () => tell({ kind: 'drain' }),
+    async close() {
+      closing = true
+      await Promise.all(living().map(({ end }) => end()))
+    },
+  }
+}
+
+/** Where publications are made, and where it is known which threads judge by them. */
+function createBoard() {
+  const number = createPublicationNumber()
+  const revisions = new Map<number, number>()
+  const revisionsKept = 1000
+  let facts: StandingFacts | undefined
+  let latest: Publication | undefined
+  let waiting: (() => void)[] = []
+
+  const settle = (threads: readonly ThreadHandle[]) => {
+    const wanted = latest?.number ?? 0
+    if (threads.some(({ applied }) => applied < wanted)) return
+    const done = waiting
+    waiting = []
+    for (const resolve of done) resolve()
+  }
+  return {
+    number,
+    settle,
+    get facts() {
+      return facts
+    },
+    /** The publication that a new thread starts with. */
+    whole: (): Publication | undefined =>
+      facts && latest && { number: latest.number, update: { kind: 'whole', facts } },
+    stateOf: ({ id, listening, applied }: ThreadHandle): ThreadState => ({
+      id,
+      listening,
+      revision: revisions.get(applied),
+    }),
+    publish(update: StandingUpdate, threads: readonly ThreadHandle[]): Promise<void> {
+      facts = update.kind === 'whole' ? update.facts : patched(facts, update.patch)
+      latest = { number: (latest?.number ?? 0) + 1, update }
+      revisions.set(latest.number, facts.revision)
+      revisions.delete(latest.number - revisionsKept)
+      for (const thread of threads) thread.post(latest)
+      Atomics.store(number, 0, latest.number)
+      return new Promise((resolve) => {
+        waiting.push(resolve)
+        settle(threads)
+      })
+    },
+  }
+}
+
+function patched(facts: StandingFacts | undefined, patch: Partial<StandingFacts>): StandingFacts {
+  if (!facts) throw new TypeError('a patch came before any standing')
+  return { ...facts, ...patch }
+}

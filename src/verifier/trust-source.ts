@@ -1,0 +1,115 @@
+import type { Algorithm } from '../credential/algorithm.ts'
+import type { TrustedKey } from '../credential/key-ring.ts'
+import type { KeySet } from '../credential/key-set.ts'
+import type { RevocationId } from '../credential/revocation-id.ts'
+import type { Clock } from '../system/clock.ts'
+import { watchFile, type Reading } from '../system/watch-file.ts'
+import { createRefresh, type Refresh } from './key-set-refresh.ts'
+import { fetchKeySet, readKeySet, type KeySetReading } from './key-set-source.ts'
+import { readRevokedFile } from './revoked-file.ts'
+
+/** An outside issuer as the configuration describes it. */
+export interface TrustSettings {
+  readonly issuer: string
+  readonly kind: 'gateway' | 'client'
+  /** A path, or a URL of http or https. */
+  readonly jwks: string
+  readonly audience: readonly string[]
+  readonly algorithms: readonly Algorithm[]
+  readonly revoked: string | undefined
+  readonly typ: string | undefined
+  readonly gatewayClaim: string | undefined
+}
+
+export interface TrustSourceParts {
+  readonly entry: TrustSettings
+  readonly clock: Clock
+  readonly random: () => number
+  /** Offered a good key set; false refuses it. */
+  readonly takeKeys: (source: string, set: KeySet) => boolean
+  readonly takeRevoked: (path: string, ids: Iterable<RevocationId>, count: number) => void
+  readonly onChange: () => void
+  readonly onSource: (source: string, problem: string | undefined) => void
+}
+
+/** What is known of one outside issuer, from its key set and its list of revoked ids. */
+export interface TrustSource {
+  readonly entry: TrustSettings
+  readonly keys: () => readonly TrustedKey[]
+  /** Whether the key set and the list have been read at least once. */
+  readonly known: () => boolean
+  readonly start: () => Promise<void>
+  readonly hurry: () => void
+  readonly close: () => void
+}
+
+/** Makes the source for one entry of `trust`. What is broken changes nothing but what is said of it. */
+export function createTrustSource(parts: TrustSourceParts): TrustSource {
+  const { entry, takeKeys, onChange, onSource } = parts
+  const { jwks, algorithms, revoked: path } = entry
+  const source = `key set ${jwks}`
+  const closing: (() => void)[] = []
+  let keys: readonly TrustedKey[] | undefined
+  let listed = path === undefined
+  let refresh: Refresh | undefined
+
+  const take = (reading: KeySetReading): boolean => {
+    if (reading.kind === 'broken') onSource(source, reading.problem)
+    if (reading.kind === 'broken' || !takeKeys(source, reading.set)) return false
+    keys = reading.set.keys
+    onChange()
+    return true
+  }
+  const takeList = (at: string, reading: Reading) => {
+    const problem = readList(at, reading)
+    onSource(`revoked list ${at}`, problem)
+    if (problem === undefined) onChange()
+  }
+  const readList = (at: string, reading: Reading): string | undefined => {
+    if (reading.kind === 'unreadable') return `cannot be read (${reading.code})`
+    const list = readRevokedFile(reading.bytes, entry.issuer)
+    if (list.kind === 'broken') return `line ${list.line} is no id`
+    parts.takeRevoked(at, list.ids(), list.count)
+    listed = true
+    return undefined
+  }
+  const watch = async (at: string, read: (reading: Reading) => unknown) => {
+    const watched = await watchFile({ path: at, onChange: (reading) => void read(reading) })
+    closing.push(() => watched.close())
+    await read(watched.first)
+  }
+  const follow = async () => {
+    refresh = createRefresh({
+      ...parts,
+      fetch: async () => take(await fetchKeySet(jwks, algorithms)),
+    })
+    await refresh.first()
+  }
+
+  return {
+    entry,
+    keys: () => keys ?? [],
+    known: () => listed && keys !== undefined,
+    async start() {
+      if (path !== undefined) await watch(path, (reading) => takeList(path, reading))
+      if (isUrl(jwks)) await follow()
+      else await watch(jwks, async (reading) => take(await readingOf(reading, algorithms)))
+    },
+    hurry: () => refresh?.hurry(),
+    close() {
+      refresh?.close()
+      for (const close of closing) close()
+    },
+  }
+}
+
+const isUrl = (jwks: string) => /^https?:\/\//i.test(jwks)
+
+async function readingOf(
+  reading: Reading,
+  algorithms: readonly Algorithm[],
+): Promise<KeySetReading> {
+  return reading.kind === 'content'
+    ? readKeySet(reading.bytes, algorithms)
+    : { kind: 'broken', problem: `cannot be read (${reading.code})` }
+}
