@@ -1,0 +1,161 @@
+// A database thread: one connection, one task at a time, so that waiting for the disk holds up nobody else.
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { SQLInputValue, StatementSync } from 'node:sqlite'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Answer } from './kysely.ts'
+import type {
+  SqliteReply,
+  SqliteRequest,
+  SqliteTask,
+  SqliteThreadOptions,
+} from './sqlite-protocol.ts'
+
+const statementsMax = 500
+const busyTimeoutMs = 5000
+const pageBytes = 4096
+const nothing: Answer = { rows: [], affected: 0 }
+
+const { path, mode, maxBytes }: SqliteThreadOptions = workerData
+const statements = new Map<string, StatementSync>()
+let db: DatabaseSync | undefined
+let lock: DatabaseSync | undefined
+
+function open(): Answer {
+  if (mode === 'read') {
+    db = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs })
+    return nothing
+  }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  createPrivate(`${path}-lock`)
+  createPrivate(path)
+  // Held until the process ends, however it ends: a second authority on the same file would not see this one's changes.
+  lock = new DatabaseSync(`${path}-lock`, { timeout: 0 })
+  lock.exec('begin exclusive')
+  db = new DatabaseSync(path, { timeout: busyTimeoutMs })
+  db.exec(`
+    pragma page_size = ${pageBytes};
+    pragma journal_mode = wal;
+    pragma synchronous = full;
+    pragma foreign_keys = on;
+    pragma temp_store = memory;
+    pragma trusted_schema = off;
+  `)
+  if (maxBytes !== undefined) {
+    db.exec(`pragma max_page_count = ${Math.ceil(maxBytes / pageBytes)}`)
+  }
+  return nothing
+}
+
+function createPrivate(file: string): void {
+  closeSync(openSync(file, 'a', 0o600))
+}
+
+function opened(): DatabaseSync {
+  if (db === undefined) {
+    throw new TypeError('the database is not open')
+  }
+  return db
+}
+
+function prepared(sql: string): StatementSync {
+  const known = statements.get(sql)
+  if (known !== undefined) {
+    return known
+  }
+  if (statements.size >= statementsMax) {
+    statements.clear()
+  }
+  const statement = opened().prepare(sql)
+  statements.set(sql, statement)
+  return statement
+}
+
+function run(sql: string, parameters: readonly SQLInputValue[], inside: boolean): Answer {
+  // SQLite may end a transaction by itself when the disk fails; the rest of it must not run outside of one.
+  if (inside && !opened().isTransaction) {
+    throw Object.assign(new Error('the transaction is lost'), { errcode: 10 })
+  }
+  const statement = prepared(sql)
+  if (statement.columns().length > 0) {
+    const rows = statement.all(...parameters)
+    return { rows, affected: 0 }
+  }
+  const { changes } = statement.run(...parameters)
+  return { rows: [], affected: Number(changes) }
+}
+
+function copy(to: string): Answer {
+  const partial = `${to}.partial`
+  rmSync(partial, { force: true })
+  createPrivate(partial)
+  opened().prepare('vacuum into ?').run(partial)
+  sync(partial)
+  renameSync(partial, to)
+  sync(dirname(to))
+  return nothing
+}
+
+function sync(file: string): void {
+  const descriptor = openSync(file, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function close(): Answer {
+  statements.clear()
+  db?.close()
+  lock?.close()
+  return nothing
+}
+
+function perform(task: SqliteTask): Answer {
+  if (task.kind === 'run') {
+    return run(task.sql, task.parameters, task.inside)
+  }
+  if (task.kind === 'copy') {
+    return copy(task.to)
+  }
+  return task.kind === 'open' ? open() : close()
+}
+
+function reply(id: number, task: SqliteTask): SqliteReply {
+  try {
+    return { id, kind: 'done', answer: perform(task) }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return { id, kind: 'failed', code: codeOf(error), message }
+  }
+}
+
+function codeOf(error: unknown): number | undefined {
+  if (!(error instanceof Error)) {
+    return undefined
+  }
+  if ('errcode' in error) {
+    return Number(error.errcode)
+  }
+  const { code }: NodeJS.ErrnoException = error
+  return code === undefined ? undefined : systemCodes.get(code)
+}
+
+// What the file system says outside of SQLite, in SQLite's words.
+const systemCodes = new Map([
+  ['ENOSPC', 13],
+  ['EDQUOT', 13],
+  ['EROFS', 8],
+  ['EACCES', 14],
+  ['EPERM', 14],
+  ['ENOTDIR', 14],
+  ['ENOENT', 14],
+  ['EISDIR', 14],
+  ['EIO', 10],
+])
+
+parentPort?.on('message', ({ id, task }: SqliteRequest) => {
+  parentPort?.postMessage(reply(id, task))
+})
