@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
@@ -66,6 +66,21 @@ describe('the store on SQLite alone', () => {
     await roomy.write((tx) => addGateway(tx, { ...tenant, name: 'after' }))
     assert.equal((await gatewayNames(roomy, tenant.environmentId)).length, done + 1)
     await roomy.close()
+  })
+
+  test('a disk that fails in the middle of a commit changes nothing, and reads go on', async () => {
+    const url = `sqlite:${fresh()}`
+    const script = join(import.meta.dirname, 'limited-writer.ts')
+    const limited = `ulimit -f 2000; exec "$0" "$1" "$2"`
+    const child = spawnSync('sh', ['-c', limited, process.execPath, script, url])
+    const seen: Record<string, unknown> = JSON.parse(child.stdout.toString())
+    assert.equal(seen['reason'], 'io')
+    assert.ok(Number(seen['acknowledged']) > 10)
+    assert.equal(seen['read'], seen['acknowledged'])
+    const store = await openStore({ url })
+    const verdict = await verifyAudit(store)
+    assert.equal(verdict.kind === 'whole' && verdict.entries, seen['acknowledged'])
+    await store.close()
   })
 
   test('a database newer than the program is refused in one line', async () => {
