@@ -1,0 +1,47 @@
+// npm run bench [-- NAME … --quick]: measures targets; npm run bench -- micro [NAME …]: micro-benchmarks.
+
+import process from 'node:process'
+import { canPin } from './launch.ts'
+import { autocannonLoad } from './load/autocannon.ts'
+import { wrkLoad } from './load/wrk.ts'
+import { circumstances } from './machine.ts'
+import { runMicros } from './micro.ts'
+import { parseOptions, type Options } from './options.ts'
+import { compare, comparisonTable, outcomeTable, summary } from './report.ts'
+import { circumstancesLine, writeResults } from './results.ts'
+import { measure } from './rounds.ts'
+import { comparisons, selectTargets, targets } from './targets.ts'
+
+const options = parseOptions(process.argv.slice(2))
+const say = (text: string) => process.stderr.write(`${text}\n`)
+
+process.once('SIGINT', () => process.exit(130))
+process.once('SIGTERM', () => process.exit(143))
+
+if (options.list) list()
+else if (options.names[0] === 'micro') await runMicros(options.names.slice(1), options.quick, say)
+else await runTargets(options)
+
+function list(): void {
+  for (const { name, about } of targets) console.log(`${name}: ${about}`)
+}
+
+async function runTargets(wanted: Options): Promise<void> {
+  const chosen = selectTargets(targets, wanted.names)
+  const generators = selectTargets(
+    [autocannonLoad, wrkLoad],
+    wanted.load === undefined ? [] : [wanted.load],
+  ).filter((generator) => generator.available())
+  const where = circumstances()
+  const outcomes = await measure(chosen, generators, wanted, say)
+  const compared = compare(comparisons, outcomes)
+  console.log(`\n${circumstancesLine(where)}`)
+  if (!canPin) console.log('taskset is not installed: nothing was pinned to a core')
+  console.log(`\n${outcomeTable(outcomes)}`)
+  if (compared.length > 0) console.log(`\n${comparisonTable(compared)}`)
+  const summaries = outcomes.flatMap(({ target, load, rounds, notRun }) =>
+    notRun === undefined ? [{ target, load, ...summary(rounds) }] : [],
+  )
+  const figures = { options: wanted, pinned: canPin, summaries, compared, outcomes }
+  console.log(`\n${writeResults('targets', where, figures)}`)
+}

@@ -1,0 +1,46 @@
+import type { Target } from './target.ts'
+import { bareNode, bareVerify } from './targets/bare.ts'
+import { haproxy, nginx } from './targets/peers.ts'
+import { warder } from './targets/warder.ts'
+
+/** A promise about processor time per request: one target against another. */
+export interface Comparison {
+  readonly target: string
+  readonly against: string
+  /** The ratio that is promised. */
+  readonly reach?: number
+}
+
+/** Everything that can be measured, in the order in which it is. */
+export const targets: readonly Target[] = [bareNode, nginx, ...bareVerify, ...haproxy, ...warder]
+
+/** What is put beside what. */
+export const comparisons: readonly Comparison[] = [
+  { target: 'warder-rs256-3072', against: 'bare-node', reach: 1.15 },
+  { target: 'warder-rs256-3072', against: 'nginx' },
+  { target: 'warder-rs256-2048', against: 'haproxy-rs256-2048', reach: 0.5 },
+  { target: 'warder-rs256-3072', against: 'haproxy-rs256-3072', reach: 0.5 },
+  { target: 'warder-revoked-1000000', against: 'warder-revoked-0', reach: 1.05 },
+  ...['rs256-2048', 'rs256-3072', 'es256', 'eddsa'].map((algorithm) => ({
+    target: `warder-first-seen-${algorithm}`,
+    against: `bare-verify-${algorithm}`,
+    reach: 1.3,
+  })),
+  { target: 'bare-node', against: 'nginx' },
+  { target: 'bare-node', against: 'haproxy-rs256-2048' },
+  { target: 'bare-node', against: 'haproxy-rs256-3072' },
+]
+
+/** The targets whose names are, or begin with, one of the words; all for no words. */
+export function selectTargets<T extends { readonly name: string }>(
+  all: readonly T[],
+  words: readonly string[],
+): readonly T[] {
+  const chosen = (name: string) =>
+    words.some((word) => name === word || name.startsWith(`${word}-`))
+  const unknown = words.find(
+    (word) => !all.some(({ name }) => name === word || name.startsWith(`${word}-`)),
+  )
+  if (unknown !== undefined) throw new TypeError(`no target is called "${unknown}"`)
+  return words.length === 0 ? all : all.filter(({ name }) => chosen(name))
+}

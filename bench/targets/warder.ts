@@ -1,0 +1,77 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { freePort, launchServer } from '../launch.ts'
+import { algorithms, joseName, type Algorithm } from '../material.ts'
+import { hookRequest } from '../requests.ts'
+import type { Bench, NotRun, Running, Target } from '../target.ts'
+
+interface Variant {
+  readonly name: string
+  readonly about: string
+  readonly algorithm: Algorithm
+  readonly revoked: number
+  /** Further settings, as JSON, which YAML contains. */
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+const start = join(import.meta.dirname, '../../src/start.js')
+const known: readonly Variant[] = algorithms.map((algorithm) => ({
+  name: `warder-${algorithm.toLowerCase()}`,
+  about: `warder verifier, one worker, 100,000 revoked ids, ${algorithm}`,
+  algorithm,
+  revoked: 100_000,
+  settings: {},
+}))
+// A proof cache far smaller than the tokens in turn: each of them is seen for the first time, again and again.
+const firstSeen: readonly Variant[] = known.map((variant) => ({
+  ...variant,
+  name: variant.name.replace('warder-', 'warder-first-seen-'),
+  about: `${variant.about}, proof cache of 16: every token is first seen`,
+  settings: { proofCache: { max: 16 } },
+}))
+const sweep: readonly Variant[] = [0, 1_000_000].map((revoked) => ({
+  name: `warder-revoked-${revoked}`,
+  about: `warder verifier, one worker, ${revoked.toLocaleString('en')} revoked ids, RS256-3072`,
+  algorithm: 'RS256-3072',
+  revoked,
+  settings: {},
+}))
+
+/** Warder's verifier, alone, in each variant that a promise is made about. */
+export const warder: readonly Target[] = [...known, ...sweep, ...firstSeen].map((variant) => ({
+  name: variant.name,
+  about: variant.about,
+  token: { algorithm: variant.algorithm, expires: false },
+  request: hookRequest,
+  start: async (bench: Bench) => startVerifier(bench, variant),
+}))
+
+async function startVerifier(bench: Bench, variant: Variant): Promise<Running | NotRun> {
+  const [port, operations] = [await freePort(), await freePort()]
+  const file = join(bench.folder, 'warder.yaml')
+  writeFileSync(file, JSON.stringify(configuration(bench, variant), null, 2))
+  return launchServer([process.execPath, start, 'verifier', '--config', file], port, {
+    core: bench.core,
+    cwd: bench.folder,
+    env: {
+      WARDER_LISTEN_HTTP: `127.0.0.1:${port}`,
+      WARDER_LISTEN_OPS: `127.0.0.1:${operations}`,
+      WARDER_LISTEN_GRPC: 'off',
+      WARDER_LISTEN_SPOE: 'off',
+      WARDER_WORKERS: '1',
+      WARDER_LOG_LEVEL: 'warn',
+    },
+  })
+}
+
+function configuration({ material, revoked }: Bench, variant: Variant) {
+  const trust = {
+    issuer: material.issuer,
+    jwks: material.jwks,
+    audience: material.audience,
+    algorithms: [joseName(variant.algorithm)],
+    revoked: revoked(variant.revoked),
+  }
+  return { trust: [trust], ...variant.settings }
+}
