@@ -21,8 +21,6 @@ export interface TokenKind {
 /** A set of live tokens and the files that a verifier needs to judge them. */
 export interface Material {
   readonly tokens: readonly string[]
-  readonly issuer: string
-  readonly audience: string
   readonly publicPem: string
   readonly jwks: string
 }
@@ -32,8 +30,10 @@ interface KeyPair {
   readonly privateKey: KeyObject
 }
 
-const issuer = 'https://authority.example.com'
-const audience = 'https://policy.example.com'
+/** Who issues every token. */
+export const issuer = 'https://authority.example.com'
+/** Whom every token is for. */
+export const audience = 'https://policy.example.com'
 const keyMakers: Readonly<Record<Algorithm, () => KeyPair>> = {
   'RS256-2048': () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
   'RS256-3072': () => generateKeyPairSync('rsa', { modulusLength: 3072 }),
@@ -57,7 +57,11 @@ export function keyPair(algorithm: Algorithm): KeyPair {
 /** Signs distinct gateway credentials with the documented claims. */
 export async function signTokens(kind: TokenKind, count: number): Promise<readonly string[]> {
   const { privateKey } = keyPair(kind.algorithm)
-  const header = { alg: joseName(kind.algorithm), kid: kidOf(kind), typ: 'gateway-credential+jwt' }
+  const header = {
+    alg: joseName(kind.algorithm),
+    kid: kidOf(kind.algorithm),
+    typ: 'gateway-credential+jwt',
+  }
   const now = Math.floor(Date.now() / 1000)
   const expiry = kind.expires ? { exp: now + 86_400 } : {}
   return Promise.all(
@@ -65,6 +69,16 @@ export async function signTokens(kind: TokenKind, count: number): Promise<readon
       new SignJWT({ ...claims(index, now), ...expiry }).setProtectedHeader(header).sign(privateKey),
     ),
   )
+}
+
+/** The JWK set that verifies an algorithm's tokens. */
+export function publicKeySet(algorithm: Algorithm) {
+  const { kty, n, e, crv, x, y } = keyPair(algorithm).publicKey.export({ format: 'jwk' })
+  const members = { kty, n, e, crv, x, y, kid: kidOf(algorithm), alg: joseName(algorithm) }
+  const present = Object.entries({ ...members, use: 'sig' }).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  )
+  return { keys: [Object.fromEntries(present)] }
 }
 
 /** Makes tokens of one kind and writes the files that verify them into a folder. */
@@ -77,15 +91,9 @@ export async function makeMaterial(
   const base = join(folder, `${kind.algorithm}${kind.expires ? '-exp' : ''}`)
   mkdirSync(base)
   const [publicPem, jwks] = [join(base, 'public.pem'), join(base, 'jwks.json')]
-  const jwk = {
-    ...publicKey.export({ format: 'jwk' }),
-    kid: kidOf(kind),
-    alg: joseName(kind.algorithm),
-    use: 'sig',
-  }
   writeFileSync(publicPem, publicKey.export({ format: 'pem', type: 'spki' }))
-  writeFileSync(jwks, JSON.stringify({ keys: [jwk] }))
-  return { tokens: await signTokens(kind, count), issuer, audience, publicPem, jwks }
+  writeFileSync(jwks, JSON.stringify(publicKeySet(kind.algorithm)))
+  return { tokens: await signTokens(kind, count), publicPem, jwks }
 }
 
 /** Writes a list of revoked ids, one a line, none of which any token carries. */
@@ -95,7 +103,7 @@ export function writeRevoked(folder: string, count: number): string {
   return path
 }
 
-function kidOf({ algorithm }: TokenKind): string {
+function kidOf(algorithm: Algorithm): string {
   return `bench-${algorithm.toLowerCase()}`
 }
 

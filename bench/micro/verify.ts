@@ -1,8 +1,22 @@
-// What a token costs when it is seen for the first time: jose against node:crypto, each operation on another token.
+// What a token costs when it is seen for the first time: bare node:crypto, Warder's whole proof, and jose; each
+// operation on another token.
 
 import { verify, type KeyObject } from 'node:crypto'
 import { compactVerify, jwtVerify } from 'jose'
-import { algorithms, joseName, keyPair, signTokens, type Algorithm } from '../material.ts'
+import { createKeyRing, type KeyRing } from '../../src/credential/key-ring.ts'
+import { importKeySet } from '../../src/credential/key-set.ts'
+import { prove } from '../../src/credential/proof.ts'
+import { defaultLeeway, epochSeconds } from '../../src/credential/time.ts'
+import {
+  algorithms,
+  audience,
+  issuer,
+  joseName,
+  keyPair,
+  publicKeySet,
+  signTokens,
+  type Algorithm,
+} from '../material.ts'
 import type { Micro, MicroGroup } from '../micro.ts'
 
 type Judge = KeyObject | { readonly key: KeyObject; readonly dsaEncoding: 'ieee-p1363' }
@@ -39,6 +53,8 @@ async function groupOf(algorithm: Algorithm): Promise<MicroGroup> {
     must(await promise)
   }
   const next = taker(tokens)
+  const ring = await ringOf(algorithm)
+  const now = epochSeconds(Math.floor(Date.now() / 1000))
   const options = { algorithms: [alg] }
   return {
     name: `first-seen token, ${algorithm}`,
@@ -51,6 +67,12 @@ async function groupOf(algorithm: Algorithm): Promise<MicroGroup> {
           const [header = '', payload = ''] = token.split('.')
           must(parsed(header)['alg'] === alg && typeof parsed(payload)['jti'] === 'string')
         }),
+      },
+      {
+        name: "Warder's prove",
+        run: each(next, (token) =>
+          must(typeof prove(token, ring, now, defaultLeeway) === 'object'),
+        ),
       },
       {
         name: `crypto.verify with callback, ${inFlight} in flight`,
@@ -72,6 +94,18 @@ async function groupOf(algorithm: Algorithm): Promise<MicroGroup> {
       },
     ],
   }
+}
+
+async function ringOf(algorithm: Algorithm): Promise<KeyRing> {
+  const set = await importKeySet(publicKeySet(algorithm), ['RS256', 'ES256', 'EdDSA'])
+  const profile = {
+    kind: 'gateway',
+    typ: undefined,
+    audiences: new Set([audience]),
+    gatewayClaim: undefined,
+    own: true,
+  } as const
+  return createKeyRing(1, [{ name: issuer, profiles: [profile], keys: set?.keys ?? [] }])
 }
 
 function split(token: string): Parts {

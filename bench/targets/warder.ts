@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { freePort, launchServer } from '../launch.ts'
-import { algorithms, joseName, type Algorithm } from '../material.ts'
+import { algorithms, audience, issuer, joseName, type Algorithm } from '../material.ts'
 import { hookRequest } from '../requests.ts'
 import type { Bench, NotRun, Running, Target } from '../target.ts'
 
@@ -67,9 +67,9 @@ async function startVerifier(bench: Bench, variant: Variant): Promise<Running | 
 
 function configuration({ material, revoked }: Bench, variant: Variant) {
   const trust = {
-    issuer: material.issuer,
+    issuer,
     jwks: material.jwks,
-    audience: material.audience,
+    audience,
     algorithms: [joseName(variant.algorithm)],
     revoked: revoked(variant.revoked),
   }
