@@ -98,11 +98,11 @@ async function whyNotListening(
 ): Promise<string | undefined> {
   const deadline = Date.now() + patienceMs
   while (Date.now() < deadline) {
-    if (launched.child.exitCode !== null) return `ended at start: ${lastLine(launched.complaint())}`
+    if (launched.child.exitCode !== null) return `ended at start: ${gist(launched.complaint())}`
     if (await accepts(port)) return undefined
     await delay(50)
   }
-  return `does not listen after ${patienceMs / 1000} s: ${lastLine(launched.complaint())}`
+  return `does not listen after ${patienceMs / 1000} s: ${gist(launched.complaint())}`
 }
 
 async function accepts(port: number): Promise<boolean> {
@@ -126,6 +126,10 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer)
 }
 
-function lastLine(text: string): string {
-  return text.split('\n').at(-1) ?? ''
+/** The line of a complaint that says most: the first that speaks of an error, else the first. */
+function gist(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  return (
+    lines.find((line) => /error|emerg|alert|fatal/i.test(line)) ?? lines[0] ?? 'no reason given'
+  )
 }
