@@ -15,8 +15,8 @@ import { comparisons, selectTargets, targets } from './targets.ts'
 const options = parseOptions(process.argv.slice(2))
 const say = (text: string) => process.stderr.write(`${text}\n`)
 
-process.once('SIGINT', () => process.exit(130))
-process.once('SIGTERM', () => process.exit(143))
+process.on('SIGINT', () => process.exit(130))
+process.on('SIGTERM', () => process.exit(143))
 
 if (options.list) list()
 else if (options.names[0] === 'micro') await runMicros(options.names.slice(1), options.quick, say)

@@ -4,6 +4,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
 import type { LoadGenerator, LoadResult } from './load/load.ts'
 import { makeMaterial, writeRevoked, type Material, type TokenKind } from './material.ts'
 import type { Options } from './options.ts'
@@ -50,6 +51,8 @@ export async function measure(
   say: Say,
 ): Promise<readonly Outcome[]> {
   const folder = mkdtempSync(join(tmpdir(), 'warder-bench-'))
+  const clean = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', clean)
   const contenders: Contender[] = []
   const outcomes: Outcome[] = []
   try {
@@ -69,7 +72,8 @@ export async function measure(
     }
   } finally {
     await Promise.all(contenders.map(async ({ server }) => server.close()))
-    rmSync(folder, { recursive: true })
+    clean()
+    process.off('exit', clean)
   }
   const measured = contenders.flatMap((contender) => outcomesOf(contender, generators))
   return [...measured, ...outcomes]
