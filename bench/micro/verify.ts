@@ -3,7 +3,7 @@
 
 import { verify, type KeyObject } from 'node:crypto'
 import { compactVerify, jwtVerify } from 'jose'
-import { createKeyRing, type KeyRing } from '../../src/credential/key-ring.ts'
+import { createKeyRing, createProfile, type KeyRing } from '../../src/credential/key-ring.ts'
 import { importKeySet } from '../../src/credential/key-set.ts'
 import { prove } from '../../src/credential/proof.ts'
 import { defaultLeeway, epochSeconds } from '../../src/credential/time.ts'
@@ -98,13 +98,13 @@ async function groupOf(algorithm: Algorithm): Promise<MicroGroup> {
 
 async function ringOf(algorithm: Algorithm): Promise<KeyRing> {
   const set = await importKeySet(publicKeySet(algorithm), ['RS256', 'ES256', 'EdDSA'])
-  const profile = {
+  const profile = createProfile({
     kind: 'gateway',
     typ: undefined,
     audiences: new Set([audience]),
     gatewayClaim: undefined,
     own: true,
-  } as const
+  })
   return createKeyRing(1, [{ name: issuer, profiles: [profile], keys: set?.keys ?? [] }])
 }
 
