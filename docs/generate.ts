@@ -1,0 +1,11 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { configurationPage } from './configuration-page.ts'
+
+// Writes the pages of docs/reference that follow from the source.
+
+const pages = { 'configuration.md': configurationPage }
+
+for (const [name, page] of Object.entries(pages)) {
+  writeFileSync(join(import.meta.dirname, 'reference', name), page())
+}
