@@ -20,6 +20,9 @@ export interface ProofCache {
   readonly keep: (token: string, kept: KeptProof) => void
   readonly forget: (token: string) => void
   readonly entries: number
+  /** How often a proof was found, and how often not. */
+  readonly hits: number
+  readonly misses: number
 }
 
 const refusedShare = 0.1
@@ -28,8 +31,15 @@ const refusedShare = 0.1
 export function createProofCache(max: number): ProofCache {
   const live = new LRUCache<string, KeptProof>({ max })
   const refused = new LRUCache<string, KeptProof>({ max: Math.ceil(max * refusedShare) })
+  let hits = 0
+  let misses = 0
   return {
-    find: (token) => live.get(token) ?? refused.get(token),
+    find(token) {
+      const kept = live.get(token) ?? refused.get(token)
+      if (kept) hits++
+      else misses++
+      return kept
+    },
     keep(token, kept) {
       const [place, other] = kept.goodIn ? [live, refused] : [refused, live]
       other.delete(token)
@@ -41,6 +51,12 @@ export function createProofCache(max: number): ProofCache {
     },
     get entries() {
       return live.size + refused.size
+    },
+    get hits() {
+      return hits
+    },
+    get misses() {
+      return misses
     },
   }
 }

@@ -5,11 +5,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
+import { epochSeconds, type EpochSeconds } from '../credential/time.ts'
 import { decide, failToDecide, type View } from '../decision/decide.ts'
 import type { Decision } from '../decision/decision.ts'
-import type { DoorName } from '../decision/question.ts'
 import type { HttpDoor } from '../doors/http-door.ts'
-import type { EpochSeconds } from '../credential/time.ts'
+import type { Clock } from '../system/clock.ts'
+import type { ThreadObserver } from './observer.ts'
 import { inspectHead, type RequestFlaw } from './request-flaw.ts'
 
 export interface HookLimits {
@@ -22,12 +23,12 @@ export interface HookServerParts {
   readonly doors: ReadonlyMap<string, HttpDoor>
   /** What is known now. */
   readonly view: () => View
-  readonly now: () => EpochSeconds
+  readonly clock: Clock
   readonly nextDecisionId: () => string
   readonly limits: HookLimits
   readonly tls: SecureContextOptions | undefined
   /** Told of every decision once it is written. */
-  readonly observe: (door: DoorName, decision: Decision, decisionId: string) => void
+  readonly observer: Pick<ThreadObserver, 'decided' | 'took'>
 }
 
 export interface HookServer {
@@ -86,16 +87,19 @@ export function createHookServer(parts: HookServerParts): HookServer {
 }
 
 function answer(
-  { view: look, now, nextDecisionId, observe }: HookServerParts,
+  { view: look, clock, nextDecisionId, observer }: HookServerParts,
   door: HttpDoor,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
+  const began = clock.monotonic()
   const view = look()
+  const decision = decideAt(door, request, view, epochSeconds(clock.wall() / 1000))
+  const took = clock.monotonic() - began
   const id = nextDecisionId()
-  const decision = decideAt(door, request, view, now())
   door.write(decision, id, response)
-  observe(door.name, decision, id)
+  observer.decided(door.name, decision, id)
+  observer.took(took)
 }
 
 function decideAt(

@@ -25,6 +25,7 @@ export interface Standalone {
   readonly start: () => Promise<void>
   /** Somebody presented a key that is not known: sources that can have news of it are asked. */
   readonly hurry: () => void
+  readonly revoked: () => { readonly entries: number; readonly bytes: number }
   readonly close: () => void
 }
 
@@ -63,6 +64,7 @@ export function createStandalone(parts: StandaloneParts): Standalone {
     hurry() {
       for (const source of sources) source.hurry()
     },
+    revoked: () => ({ entries: revoked.entries, bytes: revoked.bytes }),
     close() {
       for (const source of sources) source.close()
     },

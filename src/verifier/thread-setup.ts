@@ -41,12 +41,8 @@ export interface ThreadSetup {
   readonly port: MessagePort
   readonly number: Int32Array<SharedArrayBuffer>
   readonly first: Publication | undefined
-  readonly counters: ThreadCounters
-}
-
-/** The shared memory into which a thread counts. */
-export interface ThreadCounters {
-  readonly slice: number
+  /** The memory into which all threads count, each into its own part. */
+  readonly counters: SharedArrayBuffer
 }
 
 /** What the main thread says to a thread, besides publications. */
@@ -61,4 +57,8 @@ export type FromThread =
   | { readonly kind: 'applied'; readonly number: number }
   | { readonly kind: 'unknown-key' }
   | { readonly kind: 'failed'; readonly code: string }
-  | { readonly kind: 'refused'; readonly refusals: readonly RefusalSummary[] }
+  | {
+      readonly kind: 'report'
+      readonly refusals: readonly RefusalSummary[]
+      readonly proofs: number
+    }

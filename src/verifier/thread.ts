@@ -4,7 +4,6 @@
 import { chmodSync } from 'node:fs'
 import type { SecureContextOptions } from 'node:tls'
 import { parentPort, workerData } from 'node:worker_threads'
-import { epochSeconds } from '../credential/time.ts'
 import type { View } from '../decision/decide.ts'
 import { createProofCache } from '../decision/proof-cache.ts'
 import { createForwardDoor } from '../doors/forward.ts'
@@ -39,7 +38,7 @@ const subscriber = createSubscriber({
 })
 const cache = createProofCache(settings.proofCacheMax)
 const admit = createAdmission(systemClock.monotonic)
-const observer = createThreadObserver({ say, clock: systemClock })
+const observer = createThreadObserver({ setup, say, cache, clock: systemClock })
 
 const view = (): View => ({
   standing: subscriber.standing(),
@@ -71,11 +70,11 @@ function listenHttp(at: ListenAt, tls: TlsMaterial | undefined): HookServer {
   const hooks = createHookServer({
     doors: createDoors(settings.doors),
     view,
-    now: () => epochSeconds(systemClock.wall() / 1000),
+    clock: systemClock,
     nextDecisionId: createDecisionIds(),
     limits: settings.limits,
     tls: tls && secureContext(tls),
-    observe: observer.decided,
+    observer,
   })
   hooks.server.on('error', ({ code = 'UNKNOWN' }: NodeJS.ErrnoException) =>
     say({ kind: 'failed', code }),

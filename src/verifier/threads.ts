@@ -17,7 +17,7 @@ export interface ThreadsParts {
   readonly settings: VerifierSettings
   readonly counters: ThreadSetup['counters']
   /** Told of what threads say that is not about their own lives. */
-  readonly onMessage: (message: FromThread) => void
+  readonly onMessage: (id: number, message: FromThread) => void
   /** Told when a thread ended that should not have; another one takes its place. */
   readonly onDeath: (id: number, errorName: string | undefined) => void
 }
@@ -62,7 +62,7 @@ export function createThreads(parts: ThreadsParts): Threads {
       onMessage(message) {
         if (message.kind === 'applied') board.settle(living())
         if (message.kind === 'listening' || message.kind === 'failed') onFirst?.(message)
-        onMessage(message)
+        onMessage(id, message)
       },
       onEnd(errorName) {
         onFirst?.(undefined)

@@ -1,0 +1,45 @@
+import { createServer as createProbe, connect, type Server } from 'node:net'
+import { rmSync } from 'node:fs'
+import type { ListenAt } from './thread-setup.ts'
+
+/** Starts to listen; rejects with the error of the system. Resolves to the port of a TCP listener. */
+export function listen(server: Server, at: ListenAt): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(at.kind === 'tcp' ? { host: at.host, port: at.port } : { path: at.path }, () => {
+      server.off('error', reject)
+      const address = server.address()
+      resolve(typeof address === 'object' ? address?.port : undefined)
+    })
+  })
+}
+
+/**
+ * Makes sure that nobody listens at an address yet, and resolves to it with the port that it will have. Threads that
+ * share a port would otherwise share it with a second process too, without a word.
+ */
+export async function claim(at: ListenAt): Promise<ListenAt> {
+  if (at.kind === 'unix') {
+    await removeStaleSocket(at.path)
+    return at
+  }
+  const probe = createProbe()
+  const port = await listen(probe, at)
+  await new Promise((resolve) => probe.close(resolve))
+  return { ...at, port: port ?? at.port }
+}
+
+/** A socket file that nobody answers on was left behind by a process that is gone. */
+function removeStaleSocket(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path })
+    socket.once('connect', () => {
+      socket.destroy()
+      reject(Object.assign(new Error('address in use'), { code: 'EADDRINUSE' }))
+    })
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNREFUSED') rmSync(path, { force: true })
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,61 @@
+// Health, status and metrics, on a listener of their own that gateways and clients have no business with.
+
+import { createServer, type Server, type ServerResponse } from 'node:http'
+
+/** Whether questions are answered as they should be, and what keeps them from it. */
+export type Readiness =
+  | { readonly state: 'ready' }
+  | { readonly state: 'degraded' | 'not-ready'; readonly reasons: readonly string[] }
+
+export interface OpsParts {
+  readonly readiness: () => Readiness
+  readonly status: () => object
+  readonly metrics: { readonly render: () => Promise<string>; readonly contentType: string }
+}
+
+const deadlineMs = 5000
+
+/** Makes the server; it does not listen yet. */
+export function createOpsServer(parts: OpsParts): Server {
+  const pages: Readonly<Record<string, (response: ServerResponse) => void>> = {
+    '/livez': (response) => send(response, 200, JSON.stringify({ state: 'live' })),
+    '/readyz': (response) => {
+      const readiness = parts.readiness()
+      send(response, readiness.state === 'not-ready' ? 503 : 200, JSON.stringify(readiness))
+    },
+    '/status': (response) => send(response, 200, JSON.stringify(parts.status())),
+    '/metrics': (response) => {
+      parts.metrics.render().then(
+        (text) => send(response, 200, text, parts.metrics.contentType),
+        () => send(response, 500, JSON.stringify({ message: 'metrics cannot be rendered' })),
+      )
+    },
+  }
+  const byPath = new Map(Object.entries(pages))
+  return createServer(
+    { headersTimeout: deadlineMs, requestTimeout: deadlineMs, connectionsCheckingInterval: 1000 },
+    ({ method, url = '' }, response) => {
+      const page = byPath.get(url.split('?', 1)[0] ?? '')
+      if (!page) send(response, 404, JSON.stringify({ message: 'there is no such page' }))
+      else if (method === 'GET' || method === 'HEAD') page(response)
+      else {
+        response.setHeader('Allow', 'GET, HEAD')
+        send(response, 405, JSON.stringify({ message: 'this page can only be read' }))
+      }
+    },
+  )
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  type = 'application/json; charset=utf-8',
+): void {
+  response.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+  })
+  response.end(body)
+}
