@@ -26,6 +26,13 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       run: async (words) => (await import('./commands/config.ts')).run(words),
     },
   ],
+  [
+    'verifier',
+    {
+      summary: 'answer gateways',
+      run: async (words) => (await import('./commands/verifier.ts')).run(words),
+    },
+  ],
   ['version', { summary: 'print the version', run: version }],
   ['help', { summary: 'print this', run: help }],
 ])

@@ -11,12 +11,8 @@ import type { Decision } from '../decision/decision.ts'
 import type { HttpDoor } from '../doors/http-door.ts'
 import type { Clock } from '../system/clock.ts'
 import type { ThreadObserver } from './observer.ts'
+import type { HookLimits } from './thread-setup.ts'
 import { inspectHead, type RequestFlaw } from './request-flaw.ts'
-
-export interface HookLimits {
-  readonly headerBytes: number
-  readonly sockets: number
-}
 
 export interface HookServerParts {
   /** By path, without the query. */

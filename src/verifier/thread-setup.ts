@@ -3,7 +3,6 @@ import type { Leeway } from '../credential/time.ts'
 import type { OutageAnswers } from '../decision/decide.ts'
 import type { DoorName } from '../decision/question.ts'
 import type { DoorSettings } from '../doors/http-door.ts'
-import type { HookLimits } from './hook-server.ts'
 import type { Publication } from './publication.ts'
 import type { RefusalSummary } from './refusals.ts'
 
@@ -17,6 +16,12 @@ export interface TlsMaterial {
   readonly cert: Buffer
   readonly key: Buffer
   readonly clientCa: Buffer | undefined
+}
+
+/** What a listener bears before it refuses. */
+export interface HookLimits {
+  readonly headerBytes: number
+  readonly sockets: number
 }
 
 /** The doors that a verifier has, each with its settings; a door that is off is not there. */

@@ -1,6 +1,7 @@
 // The data plane, assembled: a source of what is in force, the threads that answer by it, and the pages that say how
 // they are.
 
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../system/clock.ts'
 import type { Log } from '../telemetry/log.ts'
 import { identifier } from '../telemetry/safe-text.ts'
@@ -11,7 +12,7 @@ import { createStandalone } from './standalone.ts'
 import { threadLayout } from './thread-metrics.ts'
 import type { FromThread, ListenAt, VerifierSettings } from './thread-setup.ts'
 import { createThreads } from './threads.ts'
-import { logRefusals } from './refusal-log.ts'
+import { logBrokenSource, logRefusals, logUnusableKeys } from './logging.ts'
 import type { TrustSettings } from './trust-source.ts'
 import { createVerifierMetrics } from './verifier-metrics.ts'
 
@@ -32,6 +33,8 @@ export interface Verifier {
   readonly stop: () => Promise<void>
 }
 
+/** How long the sources are waited for before questions are taken. */
+const firstReadingMs = 2000
 /** For how long questions are still taken after it was said that no more should come. */
 const farewellMs = 1000
 
@@ -44,7 +47,6 @@ export async function startVerifier(parts: VerifierParts): Promise<Verifier> {
     : parts.settings
   const counters = threadLayout.allocate(said.workers)
   const proofs = new Map<number, number>()
-  const totalProofs = () => [...proofs.values()].reduce((sum, count) => sum + count, 0)
 
   const hear = (id: number, message: FromThread) => {
     if (message.kind === 'unknown-key') standalone.hurry()
@@ -73,26 +75,19 @@ export async function startVerifier(parts: VerifierParts): Promise<Verifier> {
     onSource(name, problem) {
       health.source(name, problem)
       if (name.startsWith('key set')) metrics.keySetRefreshed(problem === undefined)
-      if (problem === undefined) return
-      log.warn('a source of trust is broken, what it said before stays in force', {
-        source: identifier(name),
-        problem: identifier(problem),
-      })
+      if (problem !== undefined) logBrokenSource(log, name, problem)
     },
-    onUnusableKeys(name, unusable) {
-      for (const { index, reason } of unusable) {
-        log.warn('a key is left out', { source: identifier(name), index, reason })
-      }
-    },
+    onUnusableKeys: (name, unusable) => logUnusableKeys(log, name, unusable),
   })
   const { revoked } = standalone
-  const known = { threads, counters, revoked, proofs: totalProofs }
+  const known = { threads, counters, revoked, proofs: () => sum(proofs.values()) }
   const health = createHealth({ ...known, clock, settings: said })
   const metrics = createVerifierMetrics({ ...known, workers: said.workers })
   const ops = createOpsServer({ ...health, metrics: metrics.page })
 
   const opsPort = parts.ops && (await listen(ops, parts.ops))
-  await standalone.start()
+  // Who asks before anything is known is told so rather than left without an answer.
+  await Promise.race([standalone.start(), delay(firstReadingMs)])
   const httpPort = await threads.start()
 
   return {
@@ -100,11 +95,17 @@ export async function startVerifier(parts: VerifierParts): Promise<Verifier> {
     async stop() {
       health.draining()
       threads.drain()
-      await new Promise((resolve) => setTimeout(resolve, farewellMs))
+      await delay(farewellMs)
       standalone.close()
       await threads.close()
       ops.closeAllConnections()
       await new Promise((resolve) => ops.close(resolve))
     },
   }
+}
+
+function sum(counts: Iterable<number>): number {
+  let total = 0
+  for (const count of counts) total += count
+  return total
 }

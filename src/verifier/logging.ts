@@ -1,3 +1,4 @@
+import type { KeySet } from '../credential/key-set.ts'
 import type { Log } from '../telemetry/log.ts'
 import { identifier } from '../telemetry/safe-text.ts'
 import type { RefusalSummary } from './refusals.ts'
@@ -19,5 +20,20 @@ export function logRefusals(log: Log, refusals: readonly RefusalSummary[]): void
     if (refusal.reason === 'credential-revoked') {
       log.warn('revoked credential still presented', fields)
     } else log.info('refused', fields)
+  }
+}
+
+/** Says that a key set or a list cannot be used as it is now. */
+export function logBrokenSource(log: Log, name: string, problem: string): void {
+  log.warn('a source of trust is broken, what it said before stays in force', {
+    source: identifier(name),
+    problem: identifier(problem),
+  })
+}
+
+/** Names the keys that were left out of a set. */
+export function logUnusableKeys(log: Log, name: string, unusable: KeySet['unusable']): void {
+  for (const { index, reason } of unusable) {
+    log.warn('a key is left out', { source: identifier(name), index, reason: identifier(reason) })
   }
 }

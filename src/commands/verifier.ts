@@ -1,0 +1,63 @@
+import process from 'node:process'
+import packageJson from '../../package.json' with { type: 'json' }
+import { printAddress } from '../config/address.ts'
+import type { Config } from '../config/schema.ts'
+import { systemClock } from '../system/clock.ts'
+import { systemRandom } from '../system/random.ts'
+import { onStopSignal } from '../system/signals.ts'
+import { createLog, type RootLog } from '../telemetry/log.ts'
+import { identifier } from '../telemetry/safe-text.ts'
+import { startVerifier, type Verifier } from '../verifier/verifier.ts'
+import { readStartConfig } from './start-config.ts'
+import { healthSettings, listenAt, trustSettings, verifierSettings } from './verifier-settings.ts'
+
+const usage = `warder verifier [--config FILE] [FLAGS]
+
+  answers gateways: from an authority's feed, or, without one, by the issuers under "trust"
+
+  example: warder verifier --config /etc/warder/warder.yaml
+`
+
+/** Runs a verifier until it is told to stop. */
+export async function run(words: readonly string[]): Promise<number> {
+  if (words.includes('--help')) {
+    process.stdout.write(usage)
+    return 0
+  }
+  const config = readStartConfig(words, 'verifier')
+  if (!config) return 1
+  const log = createLog({ level: config.log.level, fd: 2, now: systemClock.wall })
+  const verifier = await start(config, log)
+  if (!verifier) {
+    await log.close()
+    return 1
+  }
+  log.info('verifier listens', { http: verifier.ports.http, ops: verifier.ports.ops })
+  const signal = await new Promise<string>((resolve) => onStopSignal(resolve))
+  log.info('verifier stops', { signal: identifier(signal) })
+  await verifier.stop()
+  await log.close()
+  return 0
+}
+
+async function start(config: Config, log: RootLog): Promise<Verifier | undefined> {
+  try {
+    return await startVerifier({
+      settings: await verifierSettings(config),
+      health: healthSettings(config, packageJson.version),
+      ops: listenAt(config.listen.ops.address),
+      trust: trustSettings(config),
+      clock: systemClock,
+      random: systemRandom,
+      log,
+    })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const places = [config.listen.http.address, config.listen.ops.address].map(printAddress)
+    process.stderr.write(
+      `warder: cannot listen (${code}) at ${places.join(' or ')}: ` +
+        'free it, or set --listen-http or --listen-ops to another address\n',
+    )
+    return undefined
+  }
+}
