@@ -12,7 +12,8 @@ import type { HttpDoor } from '../doors/http-door.ts'
 import type { Clock } from '../system/clock.ts'
 import type { ThreadObserver } from './observer.ts'
 import type { HookLimits } from './thread-setup.ts'
-import { inspectHead, type RequestFlaw } from './request-flaw.ts'
+import { HookRequest } from './hook-request.ts'
+import type { RequestFlaw } from './request-head.ts'
 
 export interface HookServerParts {
   /** By path, without the query. */
@@ -46,20 +47,21 @@ export function createHookServer(parts: HookServerParts): HookServer {
     headersTimeout: headersDeadlineMs,
     requestTimeout: requestDeadlineMs,
     connectionsCheckingInterval: 1000,
-    // Checked by inspectHead, which also counts them.
+    IncomingMessage: HookRequest,
+    // HookRequest checks it, and how many there are.
     requireHostHeader: false,
     optimizeEmptyRequests: true,
     noDelay: true,
   }
   let draining = false
-  const handle = (request: IncomingMessage, response: ServerResponse) => {
-    const { flaw, announcesBody } = inspectHead(request)
+  const handle = (request: HookRequest, response: ServerResponse) => {
+    const flaw = flawOf(request)
     if (flaw) {
       writeFlaw(flaw, response)
       return
     }
     // A body that is announced and never comes would swallow the next question on the connection.
-    if (announcesBody || draining) response.shouldKeepAlive = false
+    if (request.head.announcesBody || draining) response.shouldKeepAlive = false
     const door = parts.doors.get(pathOf(request))
     if (door) answer(parts, door, request, response)
     else writeNotFound(response)
@@ -80,6 +82,12 @@ export function createHookServer(parts: HookServerParts): HookServer {
       draining = true
     },
   }
+}
+
+function flawOf({ head, url, method }: HookRequest): RequestFlaw | undefined {
+  if (head.flaw) return head.flaw
+  if (url?.startsWith('/') !== true) return 'target'
+  return method === 'TRACE' ? 'method' : undefined
 }
 
 function answer(

@@ -1,0 +1,60 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** What is wrong with a request before it is anybody's question, and what Node's parser lets through. */
+export type RequestFlaw = 'host' | 'target' | 'framing' | 'method'
+
+/** What the raw headers of a request say about the request itself. */
+export interface RequestHead {
+  /** No Host, more than one, or one that is none; or a framing that others could read otherwise. */
+  readonly flaw: 'host' | 'framing' | undefined
+  /** Whether a body is announced; none of the hooks has one, and it may never come. */
+  readonly announcesBody: boolean
+  /** The headers that Node itself acts on. */
+  readonly forNode: IncomingHttpHeaders
+}
+
+const host = /^(?:[\w.~%!$&'()*+;=-]+|\[[\dA-Fa-f:.]+\])(?::\d{1,5})?$/
+
+/** Looks over raw headers: exactly one well-formed Host, and an honest framing. */
+export function readHead(rawHeaders: readonly string[]): RequestHead {
+  let hosts = 0
+  let others: Partial<Record<Interest, string>> | undefined
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const interest = interestOf(rawHeaders[at] ?? '')
+    if (interest === undefined) continue
+    const value = rawHeaders[at + 1] ?? ''
+    if (interest !== 'host') (others ??= {})[interest] = value
+    // A Host that is none counts for two, so that exactly one good one is left to pass.
+    else hosts += host.test(value) ? 1 : 2
+  }
+  const flaw = hosts === 1 ? undefined : 'host'
+  return others ? headOf(others, flaw) : { ...plainHead, flaw }
+}
+
+function headOf(forNode: Others, flaw: 'host' | undefined): RequestHead {
+  const { 'transfer-encoding': framing, 'content-length': length = '0' } = forNode
+  return {
+    flaw: flaw ?? (framing === '' ? 'framing' : undefined),
+    announcesBody: framing !== undefined || length !== '0',
+    forNode,
+  }
+}
+
+const plainHead: RequestHead = Object.freeze({
+  flaw: undefined,
+  announcesBody: false,
+  forNode: Object.freeze({}),
+})
+
+const interestNames = ['host', 'content-length', 'transfer-encoding', 'expect', 'te'] as const
+type Interest = (typeof interestNames)[number]
+type Others = Partial<Readonly<Record<Interest, string>>>
+const byLength: readonly (Interest | undefined)[] = Array.from({ length: 18 }, (_, length) =>
+  interestNames.find((name) => name.length === length),
+)
+
+/** Most names are done with by their length. */
+function interestOf(name: string): Interest | undefined {
+  const interest = byLength[name.length]
+  return interest !== undefined && name.toLowerCase() === interest ? interest : undefined
+}
