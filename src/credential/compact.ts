@@ -19,7 +19,6 @@ export interface Compact {
 export type CompactReason = 'token-too-large' | 'token-malformed' | 'header-refused'
 
 const maxTokenLength = 16_384
-const form = /^[\w-]+\.[\w-]+\.[\w-]+$/
 
 /** Header members that change what a token means, or that would bring a key along. */
 const refusedMembers = ['crit', 'b64', 'zip', 'enc', 'jwk', 'jku', 'x5u', 'x5c']
@@ -27,12 +26,13 @@ const refusedMembers = ['crit', 'b64', 'zip', 'enc', 'jwk', 'jku', 'x5u', 'x5c']
 /** Takes a token apart, or says why it is none. */
 export function parseCompact(token: string): Compact | CompactReason {
   if (token.length > maxTokenLength) return 'token-too-large'
-  if (!form.test(token)) return 'token-malformed'
   const first = token.indexOf('.')
   const last = token.lastIndexOf('.')
+  if (first === -1 || first === last) return 'token-malformed'
   const headerBytes = decodeCanonical(token.slice(0, first))
-  const payload = decodeCanonical(token.slice(first + 1, last))
-  const signature = decodeCanonical(token.slice(last + 1))
+  // Were there a third dot, it would stand in the payload, where no dot can be.
+  const payload = headerBytes && decodeCanonical(token.slice(first + 1, last))
+  const signature = payload && decodeCanonical(token.slice(last + 1))
   if (!headerBytes || !payload || !signature) return 'token-malformed'
   const header = parseJsonObject(headerBytes)
   if (!header) return 'token-malformed'
@@ -40,14 +40,8 @@ export function parseCompact(token: string): Compact | CompactReason {
   return { header, payload, signed: Buffer.from(token.slice(0, last), 'latin1'), signature }
 }
 
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-/** By length modulo four: which bits of the last character carry nothing and must be zero. */
-const unusedBits: readonly (number | undefined)[] = [0, undefined, 0b1111, 0b11]
-
-/** Decodes text of the right alphabet if it is how the encoder would have spelled its bytes. */
+/** Decodes text if it is how the encoder spells its bytes; the decoder alone takes nearly anything. */
 function decodeCanonical(text: string): Buffer | undefined {
-  const unused = unusedBits[text.length % 4]
-  if (unused === undefined) return undefined
-  const lastCharacter = alphabet.indexOf(text.charAt(text.length - 1))
-  return (lastCharacter & unused) === 0 ? Buffer.from(text, 'base64url') : undefined
+  const bytes = Buffer.from(text, 'base64url')
+  return bytes.length > 0 && bytes.toString('base64url') === text ? bytes : undefined
 }

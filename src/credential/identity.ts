@@ -10,7 +10,8 @@ export interface GatewayIdentity {
   readonly environmentId: string
 }
 
-const documentedNames = [
+const idClaims = ['jti', 'organizationId', 'gatewayId', 'environmentId']
+const textClaims = [
   'authUrl',
   'consoleUrl',
   'environmentName',
@@ -24,15 +25,12 @@ const documentedNames = [
 
 /** Reads the documented claims of a credential of this installation. */
 export function ownGateway(payload: JsonObject): GatewayIdentity | undefined {
-  const id = uuidClaim(payload, 'gatewayId')
-  const environmentId = uuidClaim(payload, 'environmentId')
-  const ids = [uuidClaim(payload, 'jti'), uuidClaim(payload, 'organizationId'), id, environmentId]
+  const { gatewayId: id, environmentId, gatewayName: name } = payload
+  for (const claim of idClaims) if (!isUuid(payload[claim])) return undefined
+  for (const claim of textClaims) if (typeof payload[claim] !== 'string') return undefined
   const whole =
-    payload['iat'] !== undefined &&
-    ids.every((text) => text !== undefined) &&
-    documentedNames.every((name) => typeof payload[name] === 'string')
-  if (!whole || id === undefined || environmentId === undefined) return undefined
-  return { id, environmentId, name: textClaim(payload, 'gatewayName') ?? '' }
+    typeof id === 'string' && typeof environmentId === 'string' && typeof name === 'string'
+  return whole && payload['iat'] !== undefined ? { id, environmentId, name } : undefined
 }
 
 /** Reads the gateway of an outside issuer's token: the claim that is named, else `gatewayId`, else `sub`. */
@@ -93,9 +91,8 @@ export function administratorRoles(payload: JsonObject): readonly JsonObject[] |
   return list.every(isJsonObject) ? list : undefined
 }
 
-function uuidClaim(payload: JsonObject, name: string): string | undefined {
-  const value = payload[name]
-  return typeof value === 'string' && uuid.test(value) ? value : undefined
+function isUuid(value: JsonValue | undefined): boolean {
+  return typeof value === 'string' && uuid.test(value)
 }
 
 /** A claim that is text of bounded length, or `undefined`. */

@@ -21,12 +21,20 @@ const colon = 0x3a
 export function parseJsonObject(bytes: Buffer): JsonObject | undefined {
   if (!isUtf8(bytes)) return undefined
   const text = bytes.toString('utf8')
+  if (!needsCare.test(text)) {
+    const value = parse(text)
+    // A second member of a name is dropped in reading, so what is written again lacks it.
+    if (isJsonObject(value) && JSON.stringify(value) === text) return value
+  }
   const members = countMembersOfText(text)
   if (members === undefined) return undefined
   const value = parse(text)
   // A name that stands twice in the text is there once in the value, so the counts differ.
   return isJsonObject(value) && countMembersOfValue(value) === members ? value : undefined
 }
+
+// Escapes, nesting, and a name that is no ordinary one. Most tokens have none, and are read the short way.
+const needsCare = /\\|.\{|\[\[|,\[|__proto__/s
 
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

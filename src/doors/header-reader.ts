@@ -16,6 +16,8 @@ export interface Slot {
 }
 
 interface Candidate extends Slot {
+  /** As it is usually written, which spares most headers the change of case. */
+  readonly usual: string
   readonly name: string
   readonly at: number
 }
@@ -26,15 +28,16 @@ export function createHeaderReader(slots: readonly Slot[]): HeaderReader {
   for (const [at, slot] of slots.entries()) {
     for (const text of slot.names) {
       const name = text.toLowerCase()
-      byLength[name.length] = [...(byLength[name.length] ?? []), { ...slot, name, at }]
+      byLength[name.length] = [...(byLength[name.length] ?? []), { ...slot, usual: text, name, at }]
     }
   }
+  const blank: readonly Field[] = slots.map(() => undefined)
   return (rawHeaders) => {
-    const fields: Field[] = Array.from(slots, () => undefined)
+    const fields = blank.slice()
     for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
       const name = rawHeaders[index] ?? ''
       const candidates = byLength[name.length]
-      const candidate = candidates && find(candidates, name.toLowerCase())
+      const candidate = candidates && find(candidates, name)
       if (!candidate) continue
       const { at, many } = candidate
       fields[at] = joined(fields[at], rawHeaders[index + 1] ?? '', many)
@@ -44,7 +47,9 @@ export function createHeaderReader(slots: readonly Slot[]): HeaderReader {
 }
 
 function find(candidates: readonly Candidate[], name: string): Candidate | undefined {
-  for (const candidate of candidates) if (candidate.name === name) return candidate
+  for (const candidate of candidates) if (candidate.usual === name) return candidate
+  const lower = name.toLowerCase()
+  for (const candidate of candidates) if (candidate.name === lower) return candidate
   return undefined
 }
 
