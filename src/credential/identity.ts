@@ -38,16 +38,10 @@ export function outsideGateway(
   payload: JsonObject,
   claim: string | undefined,
 ): GatewayIdentity | undefined {
-  const id =
-    claim === undefined
-      ? (textClaim(payload, 'gatewayId') ?? textClaim(payload, 'sub'))
-      : textClaim(payload, claim)
-  if (id === undefined) return undefined
-  return {
-    id,
-    name: textClaim(payload, 'gatewayName') ?? '',
-    environmentId: textClaim(payload, 'environmentId') ?? '',
-  }
+  const id = textClaim(payload, claim ?? firstOf(payload, 'gatewayId', 'sub'))
+  const environmentId = textOrAbsent(payload, 'environmentId')
+  if (id === undefined || environmentId === undefined) return undefined
+  return { id, name: textClaim(payload, 'gatewayName') ?? '', environmentId }
 }
 
 /** The API client that a token speaks for. */
@@ -74,11 +68,10 @@ export function ownClient(payload: JsonObject): ClientIdentity | undefined {
 
 /** Reads the client of an outside issuer's token, which must expire. */
 export function outsideClient(payload: JsonObject): ClientIdentity | undefined {
-  const subject = textClaim(payload, 'sub')
-  const id = textClaim(payload, 'client_id') ?? subject
-  if (payload['exp'] === undefined || id === undefined) return undefined
-  const scope = textClaim(payload, 'scope') ?? ''
-  return { id, subject: subject ?? id, scope, generation: 0 }
+  const id = textClaim(payload, firstOf(payload, 'client_id', 'sub'))
+  const subject = textOrAbsent(payload, 'sub')
+  if (payload['exp'] === undefined || id === undefined || subject === undefined) return undefined
+  return { id, subject: subject || id, scope: textClaim(payload, 'scope') ?? '', generation: 0 }
 }
 
 /** Reads the roles of an administrator's token. */
@@ -100,4 +93,14 @@ function textClaim(payload: JsonObject, name: string): string | undefined {
   const value = payload[name]
   const fits = typeof value === 'string' && value.length > 0 && value.length <= textLengthMax
   return fits ? value : undefined
+}
+
+/** The first of two claims that is there: one that is malformed is not passed over. */
+function firstOf(payload: JsonObject, first: string, second: string): string {
+  return payload[first] === undefined ? second : first
+}
+
+/** A claim that may be absent, which is empty text, but not malformed. */
+function textOrAbsent(payload: JsonObject, name: string): string | undefined {
+  return payload[name] === undefined ? '' : textClaim(payload, name)
 }
