@@ -74,6 +74,9 @@ async function importKey(
   return importPublicKey(jwk, kidOf(kid), algorithm)
 }
 
+/** Each of them alone gives an RSA key away; `d` is every other key's secret. */
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth']
+
 /** What the record itself says against the key. */
 function refusalOf(
   jwk: JsonObject,
@@ -82,7 +85,7 @@ function refusalOf(
 ): UnusableKeyReason | undefined {
   const { kty, use, key_ops: operations } = jwk
   if (kty === 'oct' || Object.hasOwn(jwk, 'k')) return 'symmetric key'
-  if (Object.hasOwn(jwk, 'd') || Object.hasOwn(jwk, 'p')) return 'private key in a public set'
+  if (privateMembers.some((name) => Object.hasOwn(jwk, name))) return 'private key in a public set'
   if (algorithm === undefined) return 'kty, crv or alg is not supported'
   if (!allowed.includes(algorithm)) return 'algorithm is not allowed for this issuer'
   if (use !== undefined && use !== 'sig') return 'not for verifying signatures'
@@ -120,6 +123,10 @@ async function importPublicKey(
   algorithm: Algorithm,
 ): Promise<TrustedKey | UnusableKeyReason> {
   const material = Object.fromEntries(materialOf[algorithm].map((name) => [name, jwk[name]]))
+  // The import would make text of whatever it is given.
+  if (!Object.values(material).every((value) => typeof value === 'string')) {
+    return 'cannot be imported'
+  }
   try {
     const imported = await importJWK(material, algorithm)
     if (imported instanceof Uint8Array) return 'symmetric key'
