@@ -14,12 +14,22 @@ export interface RevocationId {
  */
 export function revocationId(issuer: string, jti: string): RevocationId {
   // A jti is visible ASCII, so the separator cannot be part of one.
-  const digest = hash('sha256', `${issuer}\n${jti.toLowerCase()}`, 'buffer')
+  const digest = hash('sha256', `${issuer}\n${jti.toLowerCase()}`, 'latin1')
   return {
     // Zero marks an empty place in the set.
-    w0: digest.readInt32LE(0) || 1,
-    w1: digest.readInt32LE(4),
-    w2: digest.readInt32LE(8),
-    w3: digest.readInt32LE(12),
+    w0: wordAt(digest, 0) || 1,
+    w1: wordAt(digest, 4),
+    w2: wordAt(digest, 8),
+    w3: wordAt(digest, 12),
   }
+}
+
+/** Four bytes, little-endian; a digest as text takes a third of the time of one in a buffer. */
+function wordAt(digest: string, at: number): number {
+  return (
+    digest.charCodeAt(at) |
+    (digest.charCodeAt(at + 1) << 8) |
+    (digest.charCodeAt(at + 2) << 16) |
+    (digest.charCodeAt(at + 3) << 24)
+  )
 }

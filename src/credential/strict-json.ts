@@ -30,7 +30,9 @@ export function parseJsonObject(bytes: Buffer): JsonObject | undefined {
   if (members === undefined) return undefined
   const value = parse(text)
   // A name that stands twice in the text is there once in the value, so the counts differ.
-  return isJsonObject(value) && countMembersOfValue(value) === members ? value : undefined
+  return isJsonObject(value) && countMembersOfValue(value, text.includes('\\')) === members
+    ? value
+    : undefined
 }
 
 // Escapes, nesting, and a name that is no ordinary one. Most tokens have none, and are read the short way.
@@ -64,32 +66,39 @@ function countMembersOfText(text: string): number | undefined {
 }
 
 function endOfString(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === quote) return at
-    if (code === backslash) at++
-  }
-  return text.length
+  let end = text.indexOf('"', start + 1)
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1)
+  return end < 0 ? text.length : end
+}
+
+/** Whether an odd number of backslashes stands in front. */
+function isEscaped(text: string, end: number): boolean {
+  let at = end - 1
+  while (text.charCodeAt(at) === backslash) at--
+  return (end - at) % 2 === 0
 }
 
 const isOpening = (code: number) => code === 0x7b || code === 0x5b
 const isClosing = (code: number) => code === 0x7d || code === 0x5d
 
-/** Counts the members of a value at every depth; `NaN`, which equals no count, for text that is not well formed. */
-function countMembersOfValue(value: JsonValue): number {
-  if (typeof value === 'string') return value.isWellFormed() ? 0 : Number.NaN
+/** Counts the members of a value at every depth; `NaN`, which equals no count, for what is refused. */
+function countMembersOfValue(value: JsonValue, escapes: boolean): number {
+  if (typeof value === 'string') return isRefused(value, escapes) ? Number.NaN : 0
   if (typeof value !== 'object' || value === null) return 0
   let members = 0
   if (isArray(value)) {
-    for (const item of value) members += countMembersOfValue(item)
+    for (const item of value) members += countMembersOfValue(item, escapes)
     return members
   }
-  for (const [name, item] of Object.entries(value)) {
-    if (name === '__proto__' || !name.isWellFormed()) return Number.NaN
-    members += 1 + countMembersOfValue(item)
+  for (const name of Object.keys(value)) {
+    if (name === '__proto__' || isRefused(name, escapes)) return Number.NaN
+    members += 1 + countMembersOfValue(value[name] ?? null, escapes)
   }
   return members
 }
+
+/** Whether text has a lone surrogate: where the bytes are UTF-8, only an escape can make one. */
+const isRefused = (text: string, escapes: boolean) => escapes && !text.isWellFormed()
 
 // Array.isArray alone does not narrow a readonly array.
 const isArray = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)
