@@ -1,5 +1,5 @@
 import type { Algorithm } from './algorithm.ts'
-import type { TokenKind } from './claims.ts'
+import { canonicalType, type TokenKind } from './claims.ts'
 import type { KeyObject } from 'node:crypto'
 
 /** A public key that may sign for one issuer, with its one algorithm. */
@@ -31,9 +31,10 @@ export interface ProfileFacts {
 
 /** Makes a profile of what it accepts. */
 export function createProfile(facts: ProfileFacts): Profile {
-  const { kind, typ, audiences, gatewayClaim, own } = facts
+  const { kind, audiences, gatewayClaim, own } = facts
+  const typ = canonicalType(facts.typ)
   const parts = [kind, typ, [...audiences].toSorted(), gatewayClaim, own]
-  return Object.freeze({ ...facts, fingerprint: JSON.stringify(parts) })
+  return Object.freeze({ ...facts, typ, fingerprint: JSON.stringify(parts) })
 }
 
 /** One issuer: what it may say, and the keys that it says it with. */

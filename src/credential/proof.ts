@@ -96,17 +96,22 @@ export function prove(
 }
 
 function profileOf(header: JsonObject, payload: JsonObject, profiles: readonly Profile[]) {
-  const typed = profiles.filter((profile) => typeMatches(header['typ'], profile))
+  const { typ } = header
+  const type = canonicalType(typ)
+  const typed = profiles.filter((profile) => typeMatches(typ, type, profile))
   if (typed.length === 0) return 'type-refused'
   const { aud } = payload
   return typed.find(({ audiences }) => audienceMatches(aud, audiences)) ?? 'audience-refused'
 }
 
-function typeMatches(typ: JsonValue | undefined, { typ: wanted, kind }: Profile): boolean {
-  const type = canonicalType(typ)
+function typeMatches(
+  typ: JsonValue | undefined,
+  type: string | undefined,
+  { typ: wanted, kind }: Profile,
+): boolean {
   if (type === undefined) return typ === undefined && wanted === undefined
   if (reservedTypes.has(type) && type !== ownTypes[kind]) return false
-  return wanted === undefined || type === canonicalType(wanted)
+  return wanted === undefined || type === wanted
 }
 
 function read(payload: JsonObject, facts: ProofFacts): Proof | undefined {
@@ -114,11 +119,11 @@ function read(payload: JsonObject, facts: ProofFacts): Proof | undefined {
   switch (kind) {
     case 'gateway': {
       const gateway = own ? ownGateway(payload) : outsideGateway(payload, gatewayClaim)
-      return gateway && { kind, ...facts, gateway }
+      return gateway && Object.assign(facts, { kind, gateway })
     }
     case 'client': {
       const client = own ? ownClient(payload) : outsideClient(payload)
-      return client && { kind, ...facts, client }
+      return client && Object.assign(facts, { kind, client })
     }
     case 'administrator': {
       const roles = administratorRoles(payload)
