@@ -15,6 +15,13 @@ interface InstallationTable {
   createdAt: number
 }
 
+/** Under which name and for which audience credentials are, or were, issued. */
+interface IssuerTable {
+  name: string
+  audience: string
+  createdAt: number
+}
+
 interface OrganizationTable {
   id: string
   name: string
@@ -198,6 +205,7 @@ interface IdempotencyKeyTable {
 /** The tables by name. */
 export interface Schema {
   installation: InstallationTable
+  issuers: IssuerTable
   organizations: OrganizationTable
   environments: EnvironmentTable
   gateways: GatewayTable

@@ -1,0 +1,137 @@
+import { readJwk } from './signing-keys.ts'
+import { isJsonObject, parseJsonObject } from '../credential/strict-json.ts'
+import { readChange } from '../standing/change.ts'
+import type { RevokedEntry, StandingSnapshot } from '../standing/snapshot.ts'
+import type { SnapshotIssuer } from '../standing/snapshot-issuer.ts'
+import { isRevision, type ClosedState } from '../standing/standing.ts'
+import type { Reader, Store } from '../store/store.ts'
+import type { Clock } from '../system/clock.ts'
+
+const pageSize = 5000
+
+/** Reads the whole standing at one revision. */
+export async function readSnapshot(store: Store, clock: Clock): Promise<StandingSnapshot> {
+  return store.snapshot(async (db) => {
+    const { revision } = await db
+      .selectFrom('counters')
+      .select('revision')
+      .executeTakeFirstOrThrow()
+    if (!isRevision(revision)) throw new TypeError('not a revision')
+    const { epoch } = await db.selectFrom('installation').select('epoch').executeTakeFirstOrThrow()
+    return {
+      epoch,
+      revision,
+      at: clock.wall(),
+      issuers: await readIssuers(db),
+      revoked: await readRevoked(db),
+      gateways: await readGateways(db),
+      environments: await readEnvironments(db),
+      clients: await readClients(db),
+      marks: await readMarks(db),
+    }
+  })
+}
+
+async function readIssuers(db: Reader): Promise<readonly SnapshotIssuer[]> {
+  const keys = await db
+    .selectFrom('signingKeys')
+    .select('publicJwk')
+    .where('state', '!=', 'retired')
+    .orderBy('kid')
+    .execute()
+  const organizations = await db
+    .selectFrom('organizations')
+    .select('audience')
+    .orderBy('audience')
+    .execute()
+  const issuers = await db
+    .selectFrom('issuers')
+    .select(['name', 'audience'])
+    .orderBy('name')
+    .orderBy('audience')
+    .execute()
+  const jwks = { keys: keys.map(({ publicJwk }) => readJwk(publicJwk)) }
+  const clientAudiences = organizations.map(({ audience }) => audience)
+  return [...Map.groupBy(issuers, ({ name }) => name)].map(([name, rows]) => ({
+    name,
+    jwks,
+    gatewayAudiences: rows.map(({ audience }) => audience),
+    clientAudiences,
+  }))
+}
+
+/** The revoked credentials whose key is still trusted; with a retired key they are dead anyway. */
+async function readRevoked(db: Reader): Promise<readonly RevokedEntry[]> {
+  const revoked: RevokedEntry[] = []
+  for (let after = '', more = true; more;) {
+    const page = await db
+      .selectFrom('credentials')
+      .innerJoin('signingKeys', 'signingKeys.kid', 'credentials.kid')
+      .select(['credentials.id', 'credentials.issuer', 'credentials.kid'])
+      .where('credentials.id', '>', after)
+      .where('revokedAt', 'is not', null)
+      .where('state', '!=', 'retired')
+      .orderBy('credentials.id')
+      .limit(pageSize)
+      .execute()
+    revoked.push(...page.map(({ id, issuer, kid }) => ({ issuer, jti: id, kid, exp: undefined })))
+    more = page.length === pageSize
+    after = page.at(-1)?.id ?? after
+  }
+  return revoked
+}
+
+async function readGateways(db: Reader) {
+  const rows = await db
+    .selectFrom('gateways')
+    .select(['id', 'deletedAt'])
+    .where((eb) => eb.or([eb('enabled', '=', 0), eb('deletedAt', 'is not', null)]))
+    .orderBy('id')
+    .execute()
+  return rows.map(closed)
+}
+
+async function readEnvironments(db: Reader) {
+  const rows = await db
+    .selectFrom('environments')
+    .select(['id', 'deletedAt'])
+    .where((eb) => eb.or([eb('enabled', '=', 0), eb('deletedAt', 'is not', null)]))
+    .orderBy('id')
+    .execute()
+  return rows.map(closed)
+}
+
+function closed({ id, deletedAt }: { readonly id: string; readonly deletedAt: number | null }) {
+  const state: ClosedState = deletedAt === null ? 'disabled' : 'deleted'
+  return { id, state }
+}
+
+async function readClients(db: Reader) {
+  const rows = await db
+    .selectFrom('apiCredentials')
+    .select(['clientId', 'generation', 'deletedAt'])
+    .where((eb) => eb.or([eb('generation', '>', 0), eb('deletedAt', 'is not', null)]))
+    .orderBy('clientId')
+    .execute()
+  return rows.map(({ clientId, generation, deletedAt }) => ({
+    id: clientId,
+    deleted: deletedAt !== null,
+    generation,
+  }))
+}
+
+/** Marks have no table of their own: they are what the changes that set them say. */
+async function readMarks(db: Reader) {
+  const rows = await db
+    .selectFrom('changes')
+    .select('body')
+    .where('kind', '=', 'mark-set')
+    .orderBy('revision')
+    .execute()
+  return rows.flatMap(({ body }) => {
+    const payload = parseJsonObject(Buffer.from(body))
+    const change = isJsonObject(payload) ? readChange(payload) : undefined
+    if (change?.kind !== 'mark-set') throw new TypeError('a mark cannot be read')
+    return [{ subject: change.subject, notBefore: change.notBefore }]
+  })
+}
