@@ -39,6 +39,7 @@ export interface RevokedSet {
   readonly bytes: number
   /** The tables as they are now; the list is another one whenever a table has come or gone. */
   readonly tables: readonly SharedArrayBuffer[]
+  readonly segments: () => readonly string[]
   /** Adds an id to a segment; an id that is there already changes nothing. */
   readonly add: (id: RevocationId, segment: string) => void
   /** Puts a segment in the place of the one of that name, made for as many ids as are expected. */
@@ -82,6 +83,7 @@ export function createRevokedSet(): RevokedSet {
     get tables() {
       return tables
     },
+    segments: () => [...segments.keys()],
     add(id, name) {
       const segment = segments.get(name) ?? open(name, 0)
       if (addTo(segment, id)) relist()

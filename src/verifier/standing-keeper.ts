@@ -1,0 +1,101 @@
+// What an authority says is in force, kept by the verifier's main thread: snapshots and changes in, standings for the
+// threads out. Changes that come together become one standing; it is in force when `apply` resolves.
+
+import { algorithms } from '../credential/algorithm.ts'
+import type { Issuer } from '../credential/key-ring.ts'
+import { importKeySet } from '../credential/key-set.ts'
+import { revocationId } from '../credential/revocation-id.ts'
+import type { Change } from '../standing/change.ts'
+import { advance, knownOf, type KnownStanding } from '../standing/known-standing.ts'
+import { createRevokedSet } from '../standing/revoked-set.ts'
+import { profilesOf, type SnapshotIssuer } from '../standing/snapshot-issuer.ts'
+import type { RevokedEntry, StandingSnapshot } from '../standing/snapshot.ts'
+import type { Revision, StandingFacts } from '../standing/standing.ts'
+import { isOfKey, isOver, segmentOf } from './revoked-segments.ts'
+
+export interface StandingKeeperParts {
+  /** Puts facts in force; resolves when every thread judges by them. */
+  readonly publish: (facts: StandingFacts) => Promise<void>
+  /** The environments whose credentials are accepted here; `undefined` for all. */
+  readonly accepted: ReadonlySet<string> | undefined
+}
+
+export interface StandingKeeper {
+  readonly revision: Revision | undefined
+  readonly revoked: () => { readonly entries: number; readonly bytes: number }
+  /** Puts a whole standing in force in the place of what was known. */
+  readonly load: (snapshot: StandingSnapshot) => Promise<void>
+  /** Puts changes in force that follow one another and what is known. */
+  readonly apply: (changes: readonly Change[]) => Promise<void>
+}
+
+/** Makes a keeper that knows nothing yet. */
+export function createStandingKeeper({ publish, accepted }: StandingKeeperParts): StandingKeeper {
+  let revoked = createRevokedSet()
+  let known: KnownStanding | undefined
+  let issuers: readonly Issuer[] = []
+
+  const revoke = (entry: RevokedEntry) =>
+    revoked.add(revocationId(entry.issuer, entry.jti), segmentOf(entry))
+  const drop = (gone: (segment: string) => boolean) => {
+    for (const segment of revoked.segments()) if (gone(segment)) revoked.drop(segment)
+  }
+  const takeRevoked = (change: Change) => {
+    if (change.kind === 'credential-revoked') revoke(change)
+    if (change.kind === 'key-retired') {
+      drop((segment) => isOfKey(segment, change.issuer, change.kid))
+    }
+    drop((segment) => isOver(segment, change.at))
+  }
+  const inForce = ({ revision, gateways, environments, clients, marks }: KnownStanding) =>
+    publish({
+      revision,
+      gateways,
+      environments,
+      clients,
+      marks,
+      accepted,
+      issuers,
+      revokedTables: revoked.tables,
+    })
+
+  return {
+    get revision() {
+      return known?.revision
+    },
+    revoked: () => ({ entries: revoked.entries, bytes: revoked.bytes }),
+    async load(snapshot) {
+      const next = knownOf(snapshot)
+      issuers = await importIssuers(next.issuers)
+      // The threads go on judging by the tables of before until the new standing is whole.
+      revoked = createRevokedSet()
+      for (const entry of snapshot.revoked) revoke(entry)
+      known = next
+      await inForce(next)
+    },
+    async apply(changes) {
+      if (!known) throw new TypeError('changes came before any standing')
+      let next = known
+      for (const change of changes) {
+        if (change.previous !== next.revision) throw new TypeError('a change is missing')
+        next = advance(next, change)
+      }
+      if (next.issuers !== known.issuers) issuers = await importIssuers(next.issuers)
+      for (const change of changes) takeRevoked(change)
+      known = next
+      await inForce(next)
+    },
+  }
+}
+
+async function importIssuers(
+  issuers: ReadonlyMap<string, SnapshotIssuer>,
+): Promise<readonly Issuer[]> {
+  return Promise.all(
+    [...issuers.values()].map(async (issuer) => {
+      const set = await importKeySet(issuer.jwks, algorithms)
+      if (!set || set.unusable.length > 0) throw new TypeError('a key cannot be used')
+      return { name: issuer.name, profiles: profilesOf(issuer), keys: set.keys }
+    }),
+  )
+}
