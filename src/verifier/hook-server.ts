@@ -4,15 +4,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
-import type { SecureContextOptions } from 'node:tls'
 import { epochSeconds, type EpochSeconds } from '../credential/time.ts'
 import { decide, failToDecide, type View } from '../decision/decide.ts'
 import type { Decision } from '../decision/decision.ts'
 import type { HttpDoor } from '../doors/http-door.ts'
 import type { Clock } from '../system/clock.ts'
 import type { ThreadObserver } from './observer.ts'
-import type { HookLimits } from './thread-setup.ts'
+import type { HookLimits, TlsMaterial } from './thread-setup.ts'
 import { inspectHead, type RequestFlaw } from './request-flaw.ts'
+import { secureContext } from './tls-files.ts'
 
 export interface HookServerParts {
   /** By path, without the query. */
@@ -22,7 +22,7 @@ export interface HookServerParts {
   readonly clock: Clock
   readonly nextDecisionId: () => string
   readonly limits: HookLimits
-  readonly tls: SecureContextOptions | undefined
+  readonly tls: TlsMaterial | undefined
   /** Told of every decision once it is written. */
   readonly observer: Pick<ThreadObserver, 'decided' | 'took'>
 }
@@ -66,7 +66,10 @@ export function createHookServer(parts: HookServerParts): HookServer {
   }
 
   const server = parts.tls
-    ? createTlsServer({ ...options, ...parts.tls, minVersion: 'TLSv1.2' }, handle)
+    ? createTlsServer(
+        { ...options, ...secureContext(parts.tls), handshakeTimeout: headersDeadlineMs },
+        handle,
+      )
     : createServer(options, handle)
   server.maxHeadersCount = 0
   server.maxConnections = parts.limits.sockets
