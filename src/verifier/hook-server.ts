@@ -53,13 +53,13 @@ export function createHookServer(parts: HookServerParts): HookServer {
   }
   let draining = false
   const handle = (request: IncomingMessage, response: ServerResponse) => {
-    const { flaw, announcesBody } = inspectHead(request)
+    const { flaw, isLast } = inspectHead(request)
     if (flaw) {
       writeFlaw(flaw, response)
       return
     }
-    // A body that is announced and never comes would swallow the next question on the connection.
-    if (announcesBody || draining) response.shouldKeepAlive = false
+    // What is announced and never comes would swallow the next question on the connection.
+    if (isLast || draining) response.shouldKeepAlive = false
     const door = parts.doors.get(pathOf(request))
     if (door) answer(parts, door, request, response)
     else writeNotFound(response)

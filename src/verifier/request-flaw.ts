@@ -8,29 +8,32 @@ const host = /^(?:[\w.~%!$&'()*+;=-]+|\[[\dA-Fa-f:.]+\])(?::\d{1,5})?$/
 /** What the raw head of a request says about it. */
 export interface RequestHead {
   readonly flaw: RequestFlaw | undefined
-  /** Whether a body is announced; none of the hooks has one, and it may never come. */
-  readonly announcesBody: boolean
+  /**
+   * Whether nothing more can be read after it: a body is announced, which none of the hooks has and which may never
+   * come, or another protocol, after which Node throws away what came in the same packet.
+   */
+  readonly isLast: boolean
 }
 
 /** Looks over a head: exactly one well-formed Host, a target that is a path, an honest framing. */
 export function inspectHead({ method, url, rawHeaders }: IncomingMessage): RequestHead {
   const marks = readMarks(rawHeaders)
-  const { announcesBody } = marks
-  if (marks.hosts !== 1 || marks.badHost) return { flaw: 'host', announcesBody }
-  if (marks.badFraming) return { flaw: 'framing', announcesBody }
-  if (url?.startsWith('/') !== true) return { flaw: 'target', announcesBody }
-  return { flaw: method === 'TRACE' ? 'method' : undefined, announcesBody }
+  const { isLast } = marks
+  if (marks.hosts !== 1 || marks.badHost) return { flaw: 'host', isLast }
+  if (marks.badFraming) return { flaw: 'framing', isLast }
+  if (url?.startsWith('/') !== true) return { flaw: 'target', isLast }
+  return { flaw: method === 'TRACE' ? 'method' : undefined, isLast }
 }
 
 interface Marks {
   hosts: number
   badHost: boolean
   badFraming: boolean
-  announcesBody: boolean
+  isLast: boolean
 }
 
 function readMarks(rawHeaders: readonly string[]): Marks {
-  const marks = { hosts: 0, badHost: false, badFraming: false, announcesBody: false }
+  const marks = { hosts: 0, badHost: false, badFraming: false, isLast: false }
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const interest = interestOf(rawHeaders[at] ?? '')
     if (interest) mark(marks, interest, rawHeaders[at + 1] ?? '')
@@ -45,15 +48,18 @@ function mark(marks: Marks, interest: Interest, value: string): void {
       marks.badHost ||= !host.test(value)
       break
     case 'content-length':
-      marks.announcesBody ||= value !== '0'
+      marks.isLast ||= value !== '0'
       break
     case 'transfer-encoding':
-      marks.announcesBody = true
+      marks.isLast = true
       marks.badFraming ||= value === ''
+      break
+    case 'upgrade':
+      marks.isLast = true
   }
 }
 
-const interestNames = ['host', 'content-length', 'transfer-encoding'] as const
+const interestNames = ['host', 'content-length', 'transfer-encoding', 'upgrade'] as const
 type Interest = (typeof interestNames)[number]
 const byLength: readonly (Interest | undefined)[] = Array.from({ length: 18 }, (_, length) =>
   interestNames.find((name) => name.length === length),
