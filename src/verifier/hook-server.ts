@@ -52,17 +52,16 @@ export function createHookServer(parts: HookServerParts): HookServer {
     noDelay: true,
   }
   let draining = false
+  const finished = new WeakSet<Socket>()
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     const { flaw, isLast } = inspectHead(request)
-    if (flaw) {
-      writeFlaw(flaw, response)
-      return
-    }
     // What is announced and never comes would swallow the next question on the connection.
-    if (isLast || draining) response.shouldKeepAlive = false
+    if (flaw || isLast || draining) response.shouldKeepAlive = false
     const door = parts.doors.get(pathOf(request))
-    if (door) answer(parts, door, request, response)
+    if (flaw) writeFlaw(flaw, response)
+    else if (door) answer(parts, door, request, response)
     else writeNotFound(response)
+    if (!response.shouldKeepAlive) finished.add(request.socket)
   }
 
   const server = parts.tls
@@ -76,7 +75,11 @@ export function createHookServer(parts: HookServerParts): HookServer {
   // Node would answer 100 Continue before anything is decided; the final answer is all that a gateway can use.
   server.on('checkContinue', handle)
   server.on('checkExpectation', handle)
-  server.on('clientError', writeParserRefusal)
+  server.on('clientError', (error, socket: Socket) => {
+    // What follows the last answer of a connection gets none, not even that it was no request.
+    if (!finished.has(socket)) writeParserRefusal(error, socket)
+    socket.destroySoon()
+  })
   return {
     server,
     drain() {
@@ -123,12 +126,13 @@ const flawStatus: Readonly<Record<RequestFlaw, number>> = {
   host: 400,
   target: 400,
   framing: 400,
+  version: 505,
   method: 405,
 }
 
 function writeFlaw(flaw: RequestFlaw, response: ServerResponse): void {
   const allow = flaw === 'method' ? ['Allow', 'GET, HEAD, POST'] : []
-  response.writeHead(flawStatus[flaw], ['Content-Length', '0', 'Connection', 'close', ...allow])
+  response.writeHead(flawStatus[flaw], ['Content-Length', '0', ...allow])
   response.end()
 }
 
@@ -156,5 +160,4 @@ function writeParserRefusal(error: NodeJS.ErrnoException, socket: Socket): void 
     const status = parserStatus.get(error.code ?? '') ?? '400 Bad Request'
     socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
   }
-  socket.destroySoon()
 }

@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 
 /** What is wrong with a request before it is anybody's question, and what Node's parser lets through. */
-export type RequestFlaw = 'host' | 'target' | 'framing' | 'method'
+export type RequestFlaw = 'version' | 'host' | 'target' | 'framing' | 'method'
 
 const host = /^(?:[\w.~%!$&'()*+;=-]+|\[[\dA-Fa-f:.]+\])(?::\d{1,5})?$/
+
+/** Any other coding would leave open where the body ends. */
+const chunked = /^chunked$/i
 
 /** What the raw head of a request says about it. */
 export interface RequestHead {
@@ -16,9 +19,12 @@ export interface RequestHead {
 }
 
 /** Looks over a head: exactly one well-formed Host, a target that is a path, an honest framing. */
-export function inspectHead({ method, url, rawHeaders }: IncomingMessage): RequestHead {
+export function inspectHead(request: IncomingMessage): RequestHead {
+  const { method, url, rawHeaders } = request
   const marks = readMarks(rawHeaders)
   const { isLast } = marks
+  // The parser takes 0.9 and 2.0 too, by the rules of 1.1.
+  if (request.httpVersionMajor !== 1) return { flaw: 'version', isLast }
   if (marks.hosts !== 1 || marks.badHost) return { flaw: 'host', isLast }
   if (marks.badFraming) return { flaw: 'framing', isLast }
   if (url?.startsWith('/') !== true) return { flaw: 'target', isLast }
@@ -52,7 +58,7 @@ function mark(marks: Marks, interest: Interest, value: string): void {
       break
     case 'transfer-encoding':
       marks.isLast = true
-      marks.badFraming ||= value === ''
+      marks.badFraming ||= !chunked.test(value)
       break
     case 'upgrade':
       marks.isLast = true

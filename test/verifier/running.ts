@@ -70,11 +70,17 @@ export function clientEntry(folder: string): TrustSettings {
 
 export const anyPort = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const
 
+export const usualOutage = {
+  noState: 'unavailable',
+  expired: 'unavailable',
+  internalError: 'unavailable',
+} as const
+
 export const usualSettings: VerifierParts['settings'] = {
   doors: { nginx: gatewayDoor, forward: gatewayDoor },
   limits: { headerBytes: 64 * 1024, sockets: 10_000 },
   leeway: { exp: 0, nbf: 60 },
-  outage: { noState: 'unavailable', expired: 'unavailable', internalError: 'unavailable' },
+  outage: usualOutage,
   proofCacheMax: 10_000,
 }
 
