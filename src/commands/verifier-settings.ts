@@ -1,21 +1,12 @@
-import { readFile } from 'node:fs/promises'
-import type { Address } from '../config/address.ts'
 import type { Config } from '../config/schema.ts'
 import type { HealthSettings } from '../verifier/health.ts'
-import type {
-  DoorSettingsByName,
-  ListenAt,
-  TlsMaterial,
-  VerifierSettings,
-} from '../verifier/thread-setup.ts'
+import type { DoorSettingsByName } from '../verifier/thread-setup.ts'
 import type { TrustSettings } from '../verifier/trust-source.ts'
+import type { ListenerSettings, VerifierParts } from '../verifier/verifier.ts'
 
 /** What the configuration says to the verifier. */
-export async function verifierSettings(config: Config): Promise<VerifierSettings> {
-  const { http } = config.listen
-  const at = listenAt(http.address)
+export function verifierSettings(config: Config): VerifierParts['settings'] {
   return {
-    http: at && { at, tls: await readTls(http.tls) },
     doors: doorSettings(config),
     limits: { headerBytes: config.limits.headerBytes, sockets: config.limits.sockets },
     leeway: { exp: config.leeway.exp / 1000, nbf: config.leeway.nbf / 1000 },
@@ -43,9 +34,14 @@ export function trustSettings({ trust }: Config): readonly TrustSettings[] {
   }))
 }
 
-/** Where to listen, if at all. */
-export function listenAt(address: Address): ListenAt | undefined {
-  return address.kind === 'off' ? undefined : address
+/** Where to listen and with which certificate, if at all. */
+export function listenerSettings({
+  address,
+  tls: { cert, key, clientCa },
+}: Config['listen']['http']): ListenerSettings | undefined {
+  if (address.kind === 'off') return undefined
+  const tls = cert === undefined || key === undefined ? undefined : { cert, key, clientCa }
+  return { at: address, tls }
 }
 
 function doorSettings({ doors }: Config): DoorSettingsByName {
@@ -56,14 +52,4 @@ function doorSettings({ doors }: Config): DoorSettingsByName {
       { carrier: { kind: carrier, headers }, require, environment },
     ])
   return Object.fromEntries(entries)
-}
-
-async function readTls(tls: Config['listen']['http']['tls']): Promise<TlsMaterial | undefined> {
-  const { cert, key, clientCa } = tls
-  if (cert === undefined || key === undefined) return undefined
-  return {
-    cert: await readFile(cert),
-    key: await readFile(key),
-    clientCa: clientCa === undefined ? undefined : await readFile(clientCa),
-  }
 }

@@ -7,9 +7,15 @@ import { systemRandom } from '../system/random.ts'
 import { onStopSignal } from '../system/signals.ts'
 import { createLog, type RootLog } from '../telemetry/log.ts'
 import { identifier } from '../telemetry/safe-text.ts'
+import { TlsFilesError } from '../verifier/tls-files.ts'
 import { startVerifier, type Verifier } from '../verifier/verifier.ts'
 import { readStartConfig } from './start-config.ts'
-import { healthSettings, listenAt, trustSettings, verifierSettings } from './verifier-settings.ts'
+import {
+  healthSettings,
+  listenerSettings,
+  trustSettings,
+  verifierSettings,
+} from './verifier-settings.ts'
 
 const usage = `warder verifier [--config FILE] [FLAGS]
 
@@ -43,15 +49,20 @@ export async function run(words: readonly string[]): Promise<number> {
 async function start(config: Config, log: RootLog): Promise<Verifier | undefined> {
   try {
     return await startVerifier({
-      settings: await verifierSettings(config),
+      settings: verifierSettings(config),
       health: healthSettings(config, packageJson.version),
-      ops: listenAt(config.listen.ops.address),
+      http: listenerSettings(config.listen.http),
+      ops: listenerSettings(config.listen.ops),
       trust: trustSettings(config),
       clock: systemClock,
       random: systemRandom,
       log,
     })
   } catch (error) {
+    if (error instanceof TlsFilesError) {
+      process.stderr.write(`warder: cannot start: ${error.message}\n`)
+      return undefined
+    }
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     const places = [config.listen.http.address, config.listen.ops.address].map(printAddress)
     process.stderr.write(

@@ -4,16 +4,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
-import type { SecureContextOptions } from 'node:tls'
 import { epochSeconds, type EpochSeconds } from '../credential/time.ts'
 import { decide, failToDecide, type View } from '../decision/decide.ts'
 import type { Decision } from '../decision/decision.ts'
 import type { HttpDoor } from '../doors/http-door.ts'
 import type { Clock } from '../system/clock.ts'
 import type { ThreadObserver } from './observer.ts'
-import type { HookLimits } from './thread-setup.ts'
 import { HookRequest } from './hook-request.ts'
 import type { RequestFlaw } from './request-head.ts'
+import type { HookLimits, TlsMaterial } from './thread-setup.ts'
+import { secureContext } from './tls-files.ts'
 
 export interface HookServerParts {
   /** By path, without the query. */
@@ -23,7 +23,7 @@ export interface HookServerParts {
   readonly clock: Clock
   readonly nextDecisionId: () => string
   readonly limits: HookLimits
-  readonly tls: SecureContextOptions | undefined
+  readonly tls: TlsMaterial | undefined
   /** Told of every decision once it is written. */
   readonly observer: Pick<ThreadObserver, 'decided' | 'took'>
 }
@@ -54,28 +54,34 @@ export function createHookServer(parts: HookServerParts): HookServer {
     noDelay: true,
   }
   let draining = false
+  const finished = new WeakSet<Socket>()
   const handle = (request: HookRequest, response: ServerResponse) => {
     const flaw = flawOf(request)
-    if (flaw) {
-      writeFlaw(flaw, response)
-      return
-    }
-    // A body that is announced and never comes would swallow the next question on the connection.
-    if (request.head.announcesBody || draining) response.shouldKeepAlive = false
+    // What is announced and never comes would swallow the next question on the connection.
+    if (flaw || request.head.isLast || draining) response.shouldKeepAlive = false
     const door = parts.doors.get(pathOf(request))
-    if (door) answer(parts, door, request, response)
+    if (flaw) writeFlaw(flaw, response)
+    else if (door) answer(parts, door, request, response)
     else writeNotFound(response)
+    if (!response.shouldKeepAlive) finished.add(request.socket)
   }
 
   const server = parts.tls
-    ? createTlsServer({ ...options, ...parts.tls, minVersion: 'TLSv1.2' }, handle)
+    ? createTlsServer(
+        { ...options, ...secureContext(parts.tls), handshakeTimeout: headersDeadlineMs },
+        handle,
+      )
     : createServer(options, handle)
   server.maxHeadersCount = 0
   server.maxConnections = parts.limits.sockets
   // Node would answer 100 Continue before anything is decided; the final answer is all that a gateway can use.
   server.on('checkContinue', handle)
   server.on('checkExpectation', handle)
-  server.on('clientError', writeParserRefusal)
+  server.on('clientError', (error, socket: Socket) => {
+    // What follows the last answer of a connection gets none, not even that it was no request.
+    if (!finished.has(socket)) writeParserRefusal(error, socket)
+    socket.destroySoon()
+  })
   return {
     server,
     drain() {
@@ -84,7 +90,9 @@ export function createHookServer(parts: HookServerParts): HookServer {
   }
 }
 
-function flawOf({ head, url, method }: HookRequest): RequestFlaw | undefined {
+function flawOf({ head, httpVersionMajor, url, method }: HookRequest): RequestFlaw | undefined {
+  // The parser takes 0.9 and 2.0 too, by the rules of 1.1.
+  if (httpVersionMajor !== 1) return 'version'
   if (head.flaw) return head.flaw
   if (url?.startsWith('/') !== true) return 'target'
   return method === 'TRACE' ? 'method' : undefined
@@ -128,12 +136,13 @@ const flawStatus: Readonly<Record<RequestFlaw, number>> = {
   host: 400,
   target: 400,
   framing: 400,
+  version: 505,
   method: 405,
 }
 
 function writeFlaw(flaw: RequestFlaw, response: ServerResponse): void {
   const allow = flaw === 'method' ? ['Allow', 'GET, HEAD, POST'] : []
-  response.writeHead(flawStatus[flaw], ['Content-Length', '0', 'Connection', 'close', ...allow])
+  response.writeHead(flawStatus[flaw], ['Content-Length', '0', ...allow])
   response.end()
 }
 
@@ -161,5 +170,4 @@ function writeParserRefusal(error: NodeJS.ErrnoException, socket: Socket): void 
     const status = parserStatus.get(error.code ?? '') ?? '400 Bad Request'
     socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
   }
-  socket.destroySoon()
 }

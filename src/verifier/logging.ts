@@ -37,3 +37,9 @@ export function logUnusableKeys(log: Log, name: string, unusable: KeySet['unusab
     log.warn('a key is left out', { source: identifier(name), index, reason: identifier(reason) })
   }
 }
+
+/** Says that a thread ended that should not have. */
+export function logDeath(log: Log, thread: number, errorName: string | undefined): void {
+  const error = identifier(errorName ?? 'none')
+  log.error('a thread ended and is replaced', { thread, error })
+}

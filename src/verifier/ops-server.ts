@@ -1,6 +1,9 @@
 // Health, status and metrics, on a listener of their own that gateways and clients have no business with.
 
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { TlsMaterial } from './thread-setup.ts'
+import { secureContext } from './tls-files.ts'
 
 /** Whether questions are answered as they should be, and what keeps them from it. */
 export type Readiness =
@@ -11,12 +14,20 @@ export interface OpsParts {
   readonly readiness: () => Readiness
   readonly status: () => object
   readonly metrics: { readonly render: () => Promise<string>; readonly contentType: string }
+  readonly tls: TlsMaterial | undefined
 }
 
 const deadlineMs = 5000
 
+export interface OpsServer {
+  readonly server: Server | TlsServer
+  /** Goes on with another certificate. */
+  readonly useTls: (tls: TlsMaterial) => void
+  readonly close: () => Promise<void>
+}
+
 /** Makes the server; it does not listen yet. */
-export function createOpsServer(parts: OpsParts): Server {
+export function createOpsServer(parts: OpsParts): OpsServer {
   const pages: Readonly<Record<string, (response: ServerResponse) => void>> = {
     '/livez': (response) => send(response, 200, JSON.stringify({ state: 'live' })),
     '/readyz': (response) => {
@@ -32,18 +43,38 @@ export function createOpsServer(parts: OpsParts): Server {
     },
   }
   const byPath = new Map(Object.entries(pages))
-  return createServer(
-    { headersTimeout: deadlineMs, requestTimeout: deadlineMs, connectionsCheckingInterval: 1000 },
-    ({ method, url = '' }, response) => {
-      const page = byPath.get(url.split('?', 1)[0] ?? '')
-      if (!page) send(response, 404, JSON.stringify({ message: 'there is no such page' }))
-      else if (method === 'GET' || method === 'HEAD') page(response)
-      else {
-        response.setHeader('Allow', 'GET, HEAD')
-        send(response, 405, JSON.stringify({ message: 'this page can only be read' }))
-      }
+  const options = {
+    headersTimeout: deadlineMs,
+    requestTimeout: deadlineMs,
+    connectionsCheckingInterval: 1000,
+  }
+  const answer: RequestListener = ({ method, url = '' }, response) => {
+    const page = byPath.get(url.split('?', 1)[0] ?? '')
+    if (!page) send(response, 404, JSON.stringify({ message: 'there is no such page' }))
+    else if (method === 'GET' || method === 'HEAD') page(response)
+    else {
+      response.setHeader('Allow', 'GET, HEAD')
+      send(response, 405, JSON.stringify({ message: 'this page can only be read' }))
+    }
+  }
+  const { tls } = parts
+  const server = tls
+    ? createTlsServer({ ...options, ...secureContext(tls), handshakeTimeout: deadlineMs }, answer)
+    : createServer(options, answer)
+  return opsServer(server)
+}
+
+function opsServer(server: Server | TlsServer): OpsServer {
+  return {
+    server,
+    useTls(material) {
+      if ('setSecureContext' in server) server.setSecureContext(secureContext(material))
     },
-  )
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
 }
 
 function send(

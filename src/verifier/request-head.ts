@@ -1,29 +1,34 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /** What is wrong with a request before it is anybody's question, and what Node's parser lets through. */
-export type RequestFlaw = 'host' | 'target' | 'framing' | 'method'
+export type RequestFlaw = 'version' | 'host' | 'target' | 'framing' | 'method'
 
 /** What the raw headers of a request say about the request itself. */
 export interface RequestHead {
   /** No Host, more than one, or one that is none; or a framing that others could read otherwise. */
   readonly flaw: 'host' | 'framing' | undefined
-  /** Whether a body is announced; none of the hooks has one, and it may never come. */
-  readonly announcesBody: boolean
+  /**
+   * Whether what follows on the connection may not be a request: a body is announced, which may never come, or an
+   * upgrade.
+   */
+  readonly isLast: boolean
   /** The headers that Node itself acts on. */
   readonly forNode: IncomingHttpHeaders
 }
 
 const host = /^(?:[\w.~%!$&'()*+;=-]+|\[[\dA-Fa-f:.]+\])(?::\d{1,5})?$/
+/** Any other coding would leave open where the body ends. */
+const chunked = /^chunked$/i
 
 /** Looks over raw headers: exactly one well-formed Host, and an honest framing. */
 export function readHead(rawHeaders: readonly string[]): RequestHead {
   let hosts = 0
-  let others: Partial<Record<Interest, string>> | undefined
+  let others: Others | undefined
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const interest = interestOf(rawHeaders[at] ?? '')
     if (interest === undefined) continue
     const value = rawHeaders[at + 1] ?? ''
-    if (interest !== 'host') (others ??= {})[interest] = value
+    if (interest !== 'host') addTo((others ??= {}), interest, value)
     // A Host that is none counts for two, so that exactly one good one is left to pass.
     else hosts += host.test(value) ? 1 : 2
   }
@@ -31,24 +36,38 @@ export function readHead(rawHeaders: readonly string[]): RequestHead {
   return others ? headOf(others, flaw) : { ...plainHead, flaw }
 }
 
+/** Two lines of one header are joined, which makes of any of these what is neither a length nor a coding. */
+function addTo(others: Others, interest: Interest, value: string): void {
+  const before = others[interest]
+  others[interest] = before === undefined ? value : `${before}, ${value}`
+}
+
 function headOf(forNode: Others, flaw: 'host' | undefined): RequestHead {
-  const { 'transfer-encoding': framing, 'content-length': length = '0' } = forNode
+  const { 'transfer-encoding': coding, 'content-length': length = '0', upgrade } = forNode
+  const isFramed = coding === undefined || chunked.test(coding)
   return {
-    flaw: flaw ?? (framing === '' ? 'framing' : undefined),
-    announcesBody: framing !== undefined || length !== '0',
+    flaw: flaw ?? (isFramed ? undefined : 'framing'),
+    isLast: coding !== undefined || length !== '0' || upgrade !== undefined,
     forNode,
   }
 }
 
 const plainHead: RequestHead = Object.freeze({
   flaw: undefined,
-  announcesBody: false,
+  isLast: false,
   forNode: Object.freeze({}),
 })
 
-const interestNames = ['host', 'content-length', 'transfer-encoding', 'expect', 'te'] as const
+const interestNames = [
+  'te',
+  'host',
+  'expect',
+  'upgrade',
+  'content-length',
+  'transfer-encoding',
+] as const
 type Interest = (typeof interestNames)[number]
-type Others = Partial<Readonly<Record<Interest, string>>>
+type Others = Partial<Record<Interest, string>>
 const byLength: readonly (Interest | undefined)[] = Array.from({ length: 18 }, (_, length) =>
   interestNames.find((name) => name.length === length),
 )

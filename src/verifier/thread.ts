@@ -2,7 +2,6 @@
 // on its own sockets, and is replaced when it dies.
 
 import { chmodSync } from 'node:fs'
-import type { SecureContextOptions } from 'node:tls'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { View } from '../decision/decide.ts'
 import { createProofCache } from '../decision/proof-cache.ts'
@@ -23,6 +22,7 @@ import type {
   TlsMaterial,
   ToThread,
 } from './thread-setup.ts'
+import { secureContext } from './tls-files.ts'
 
 const setup: ThreadSetup = workerData
 const main = parentPort
@@ -73,7 +73,7 @@ function listenHttp(at: ListenAt, tls: TlsMaterial | undefined): HookServer {
     clock: systemClock,
     nextDecisionId: createDecisionIds(),
     limits: settings.limits,
-    tls: tls && secureContext(tls),
+    tls,
     observer,
   })
   hooks.server.on('error', ({ code = 'UNKNOWN' }: NodeJS.ErrnoException) =>
@@ -100,11 +100,6 @@ function createDoors({ nginx, forward }: DoorSettingsByName): ReadonlyMap<string
   if (nginx) doors.set('/auth/nginx', createNginxDoor(nginx))
   if (forward) doors.set('/auth/forward', createForwardDoor(forward))
   return doors
-}
-
-function secureContext({ cert, key, clientCa }: TlsMaterial): SecureContextOptions {
-  const clients = clientCa && { ca: clientCa, requestCert: true, rejectUnauthorized: true }
-  return { cert, key, ...clients }
 }
 
 const lastConnectionsMs = 2000

@@ -4,26 +4,35 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../system/clock.ts'
 import type { Log } from '../telemetry/log.ts'
-import { identifier } from '../telemetry/safe-text.ts'
 import { createHealth, type HealthSettings } from './health.ts'
 import { claim, listen } from './listening.ts'
 import { createOpsServer } from './ops-server.ts'
 import { createStandalone } from './standalone.ts'
 import { threadLayout } from './thread-metrics.ts'
-import type { FromThread, ListenAt, VerifierSettings } from './thread-setup.ts'
+import type { FromThread, ListenAt, TlsMaterial, VerifierSettings } from './thread-setup.ts'
 import { createThreads } from './threads.ts'
-import { logBrokenSource, logRefusals, logUnusableKeys } from './logging.ts'
+import { watchTlsFiles, type TlsFiles } from './tls-files.ts'
+import { logBrokenSource, logDeath, logRefusals, logUnusableKeys } from './logging.ts'
 import type { TrustSettings } from './trust-source.ts'
 import { createVerifierMetrics } from './verifier-metrics.ts'
 
+/** A listener as it is configured. */
+export interface ListenerSettings {
+  readonly at: ListenAt
+  readonly tls: TlsFiles | undefined
+}
+
 export interface VerifierParts {
-  readonly settings: VerifierSettings
+  readonly settings: Omit<VerifierSettings, 'http'>
   readonly health: HealthSettings
-  readonly ops: ListenAt | undefined
+  readonly http: ListenerSettings | undefined
+  readonly ops: ListenerSettings | undefined
   readonly trust: readonly TrustSettings[]
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
+  /** For how long questions are still taken after it was said that no more should come; a second if not told. */
+  readonly farewellMs?: number
 }
 
 /** A running verifier. */
@@ -35,57 +44,71 @@ export interface Verifier {
 
 /** How long the sources are waited for before questions are taken. */
 const firstReadingMs = 2000
-/** For how long questions are still taken after it was said that no more should come. */
-const farewellMs = 1000
+const usualFarewellMs = 1000
 
-/** Starts a verifier; rejects with the system's error when an address cannot be had. */
+type Close = () => unknown
+
+/**
+ * Starts a verifier; rejects with the system's error when an address cannot be had, and with a `TlsFilesError` when a
+ * certificate cannot.
+ */
 export async function startVerifier(parts: VerifierParts): Promise<Verifier> {
-  const { health: said, clock, random, log } = parts
-  const { http } = parts.settings
-  const settings = http
-    ? { ...parts.settings, http: { ...http, at: await claim(http.at) } }
-    : parts.settings
-  const counters = threadLayout.allocate(said.workers)
-  const proofs = new Map<number, number>()
-
-  const hear = (id: number, message: FromThread) => {
-    if (message.kind === 'unknown-key') standalone.hurry()
-    if (message.kind !== 'report') return
-    proofs.set(id, message.proofs)
-    logRefusals(log, message.refusals)
+  const closing: Close[] = []
+  const closeAll = async () => {
+    for (const close of closing.splice(0).toReversed()) await close()
   }
+  try {
+    return await assemble(parts, closing, closeAll)
+  } catch (error) {
+    // What has begun would keep the process alive.
+    await closeAll()
+    throw error
+  }
+}
+
+async function assemble(
+  parts: VerifierParts,
+  closing: Close[],
+  closeAll: () => Promise<void>,
+): Promise<Verifier> {
+  const { health: said, clock, random, log, farewellMs = usualFarewellMs } = parts
+  const counters = threadLayout.allocate(said.workers)
+  const reports = takeReports(log, () => standalone.hurry())
+
+  const note: Note = (name, problem) => {
+    health.source(name, problem)
+    if (name.startsWith('key set')) metrics.keySetRefreshed(problem === undefined)
+    if (problem !== undefined) logBrokenSource(log, name, problem)
+  }
+  const readTls = tlsReader(note, closing)
+  const httpTls = await readTls('http', parts.http, (tls) => threads.useTls(tls))
+  const opsTls = await readTls('ops', parts.ops, (tls) => ops.useTls(tls))
+  const http = parts.http && { at: await claim(parts.http.at), tls: httpTls }
+
   const threads = createThreads({
     count: said.workers,
-    settings,
+    settings: { ...parts.settings, http },
     counters,
-    onMessage: hear,
-    onDeath(id, errorName) {
-      proofs.delete(id)
-      log.error('a thread ended and is replaced', {
-        thread: id,
-        error: identifier(errorName ?? 'none'),
-      })
-    },
+    ...reports,
   })
+  closing.push(threads.close)
   const standalone = createStandalone({
     trust: parts.trust,
     clock,
     random,
     onFacts: (facts) => void threads.publish({ kind: 'whole', facts }),
-    onSource(name, problem) {
-      health.source(name, problem)
-      if (name.startsWith('key set')) metrics.keySetRefreshed(problem === undefined)
-      if (problem !== undefined) logBrokenSource(log, name, problem)
-    },
+    onSource: note,
     onUnusableKeys: (name, unusable) => logUnusableKeys(log, name, unusable),
   })
+  closing.push(standalone.close)
   const { revoked } = standalone
-  const known = { threads, counters, revoked, proofs: () => sum(proofs.values()) }
+  const known = { threads, counters, revoked, proofs: reports.proofs }
   const health = createHealth({ ...known, clock, settings: said })
   const metrics = createVerifierMetrics({ ...known, workers: said.workers })
-  const ops = createOpsServer({ ...health, metrics: metrics.page })
+  const ops = createOpsServer({ ...health, metrics: metrics.page, tls: opsTls })
 
-  const opsPort = parts.ops && (await listen(ops, parts.ops))
+  const opsPort = parts.ops && (await listen(ops.server, parts.ops.at))
+  if (parts.ops) closing.unshift(ops.close)
   // Who asks before anything is known is told so rather than left without an answer.
   await Promise.race([standalone.start(), delay(firstReadingMs)])
   const httpPort = await threads.start()
@@ -96,11 +119,43 @@ export async function startVerifier(parts: VerifierParts): Promise<Verifier> {
       health.draining()
       threads.drain()
       await delay(farewellMs)
-      standalone.close()
-      await threads.close()
-      ops.closeAllConnections()
-      await new Promise((resolve) => ops.close(resolve))
+      await closeAll()
     },
+  }
+}
+
+/** Takes what threads report of themselves. */
+function takeReports(log: Log, hurry: () => void) {
+  const proofs = new Map<number, number>()
+  return {
+    proofs: () => sum(proofs.values()),
+    onMessage(id: number, message: FromThread) {
+      if (message.kind === 'unknown-key') hurry()
+      if (message.kind !== 'report') return
+      proofs.set(id, message.proofs)
+      logRefusals(log, message.refusals)
+    },
+    onDeath(id: number, errorName: string | undefined) {
+      proofs.delete(id)
+      logDeath(log, id, errorName)
+    },
+  }
+}
+
+type Note = (name: string, problem: string | undefined) => void
+
+/** Reads the TLS files of listeners and goes on watching them. */
+function tlsReader(note: Note, closing: Close[]) {
+  return async (
+    name: string,
+    listener: ListenerSettings | undefined,
+    onChange: (tls: TlsMaterial) => void,
+  ): Promise<TlsMaterial | undefined> => {
+    if (!listener?.tls) return undefined
+    const onProblem = (problem: string | undefined) => note(`TLS of listen.${name}`, problem)
+    const watch = await watchTlsFiles({ files: listener.tls, onChange, onProblem })
+    closing.push(watch.close)
+    return watch.first
   }
 }
 

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { systemClock } from '../../src/system/clock.ts'
+import { createHookServer } from '../../src/verifier/hook-server.ts'
+import { listen } from '../../src/verifier/listening.ts'
+import { nginxHook, runVerifier, until, usualOutage, type Running } from './running.ts'
+import { exchange, exchangeAll, open, request, type Line } from './wire.ts'
+
+let running: Running
+
+before(async () => {
+  running = await runVerifier({ settings: { limits: { headerBytes: 65_536, sockets: 50 } } })
+})
+after(async () => running.stop())
+
+/** A listener of the same making whose patience is cut short through Node’s own properties. */
+async function impatient() {
+  const { server } = createHookServer({
+    doors: new Map(),
+    view: () => ({
+      standing: undefined,
+      freshness: 'fresh',
+      cache: { find: () => undefined, keep() {}, forget() {}, entries: 0, hits: 0, misses: 0 },
+      leeway: { exp: 0, nbf: 0 },
+      outage: usualOutage,
+      admit: () => true,
+    }),
+    clock: systemClock,
+    nextDecisionId: () => '',
+    limits: { headerBytes: 65_536, sockets: 100 },
+    tls: undefined,
+    observer: { decided() {}, took() {} },
+  })
+  const usual = [server.headersTimeout, server.requestTimeout, server.keepAliveTimeout]
+  server.headersTimeout = 300
+  server.requestTimeout = 600
+  const port = await listen(server, { kind: 'tcp', host: '127.0.0.1', port: 0 })
+  return { server, usual, place: { port: port ?? 0 } }
+}
+
+describe('slow clients', () => {
+  test('are ended at the deadline, whatever they dribble, while others are answered', async () => {
+    const { server, usual, place } = await impatient()
+    assert.deepEqual(usual, [10_000, 30_000, 3_650_000])
+    const text = nginxHook('x')
+    const lines: Line[] = []
+    for (const head of ['', text.slice(0, 5), text.slice(0, 60), text.slice(0, -2)]) {
+      const line = await open(place)
+      line.send(head)
+      lines.push(line)
+    }
+    const dribbling = lines.at(-2)
+    const dribble = setInterval(() => dribbling?.send('X-a: b\r\n'), 50)
+    const ends = Promise.all(lines.map(async (line) => line.end()))
+    const other = await open(place)
+    const answered = setInterval(() => other.send(request('GET / HTTP/1.1', 'Host: a')), 100)
+    const began = Date.now()
+    for (const { answers } of await ends) {
+      assert.deepEqual(
+        answers.map(({ status }) => status).filter((status) => status !== 408),
+        [],
+      )
+    }
+    assert.ok(Date.now() - began < 3000)
+    clearInterval(dribble)
+    clearInterval(answered)
+    const { answers } = await other.answers(2)
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [404, 404],
+    )
+    for (const line of [...lines, other]) line.close()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  test('cannot take more sockets than there may be, and leave them to others when they go', async () => {
+    const lines = await Promise.all(Array.from({ length: 50 }, async () => open(running.place)))
+    const { answers, closed } = await exchangeAll(running.place, nginxHook(running.token()))
+    assert.deepEqual([answers, closed], [[], true])
+    for (const line of lines) line.close()
+    await until(
+      async () =>
+        (await exchange(running.place, nginxHook(running.token()))).answers[0]?.status === 200,
+    )
+  })
+})
