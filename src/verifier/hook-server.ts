@@ -110,7 +110,7 @@ function answer(
   const took = clock.monotonic() - began
   const id = nextDecisionId()
   door.write(decision, id, response)
-  observer.decided(door.name, decision, id)
+  observer.decided(door.name, decision, id, request.socket.remoteAddress)
   observer.took(took)
 }
 

@@ -5,29 +5,38 @@ import type { Clock } from '../system/clock.ts'
 import { createRefusals } from './refusals.ts'
 import { createThreadMetrics, threadLayout } from './thread-metrics.ts'
 import type { FromThread, ThreadSetup } from './thread-setup.ts'
+import { createUsage } from './usage.ts'
 
 /** What a thread notes of its decisions; nothing here may make a question wait. */
 export interface ThreadObserver {
-  readonly decided: (door: DoorName, decision: Decision, decisionId: string) => void
+  /** `source` is the address that the gateway asked from. */
+  readonly decided: (
+    door: DoorName,
+    decision: Decision,
+    decisionId: string,
+    source: string | undefined,
+  ) => void
   /** Notes how long a decision took. */
   readonly took: (milliseconds: number) => void
   readonly close: () => void
 }
 
 export interface ThreadObserverParts {
-  readonly setup: Pick<ThreadSetup, 'id' | 'counters'>
+  readonly setup: Pick<ThreadSetup, 'id' | 'counters' | 'settings'>
   readonly say: (message: FromThread) => void
   readonly cache: ProofCache
   readonly clock: Clock
 }
 
 const reportEveryMs = 1000
+const nothingUsed = { uses: [], dropped: 0 }
 
 /** Makes the observer of a thread. */
 export function createThreadObserver(parts: ThreadObserverParts): ThreadObserver {
   const { setup, say, cache, clock } = parts
   const metrics = createThreadMetrics(threadLayout.slice(setup.counters, setup.id))
   const refusals = createRefusals()
+  const usage = setup.settings.reportsUsage ? createUsage() : undefined
   let askedForKeysAt = Number.NEGATIVE_INFINITY
   let proofs = 0
 
@@ -40,16 +49,22 @@ export function createThreadObserver(parts: ThreadObserverParts): ThreadObserver
   const report = () => {
     metrics.looked(cache)
     const summaries = refusals.take()
-    if (summaries.length === 0 && proofs === cache.entries) return
+    const { uses, dropped } = usage?.take() ?? nothingUsed
+    if (dropped > 0) metrics.droppedUsage(dropped)
+    const quiet = summaries.length === 0 && uses.length === 0 && proofs === cache.entries
+    if (quiet) return
     proofs = cache.entries
-    say({ kind: 'report', refusals: summaries, proofs })
+    say({ kind: 'report', refusals: summaries, uses, proofs })
   }
   const timer = setInterval(report, reportEveryMs).unref()
 
   return {
-    decided(door, decision, decisionId) {
+    decided(door, decision, decisionId, source) {
       metrics.decided(door, decision.kind, decision.reason)
-      if (decision.kind === 'allow') return
+      if (decision.kind === 'allow') {
+        usage?.add(decision, source ?? '', clock.wall())
+        return
+      }
       refusals.add(door, decision, decisionId)
       if (decision.reason === 'key-unknown') askForKeys()
     },

@@ -34,11 +34,17 @@ const revokedPresented = layout.counter({
   help: 'Questions that presented a credential that had been revoked',
   labels: {},
 })
+const usageDropped = layout.counter({
+  name: 'warder_usage_dropped_total',
+  help: 'Uses of credentials that there was no room to report',
+  labels: {},
+})
 
 const hitsCell = hits.at({})
 const missesCell = misses.at({})
 const revokedCell = revokedPresented.at({})
 const durationCell = duration.at({})
+const usageDroppedCell = usageDropped.at({})
 
 export { layout as threadLayout }
 
@@ -46,6 +52,7 @@ export { layout as threadLayout }
 export interface ThreadMetrics {
   readonly decided: (door: DoorName, outcome: Outcome, reason: Reason) => void
   readonly took: (microseconds: number) => void
+  readonly droppedUsage: (count: number) => void
   readonly looked: (cache: { readonly hits: number; readonly misses: number }) => void
 }
 
@@ -68,6 +75,9 @@ export function createThreadMetrics(slice: Slice): ThreadMetrics {
     },
     took(microseconds) {
       observe(slice, duration, durationCell, microseconds)
+    },
+    droppedUsage(count) {
+      increment(slice, usageDroppedCell, count)
     },
     looked(cache) {
       increment(slice, hitsCell, cache.hits - counted.hits)

@@ -5,6 +5,7 @@ import type { DoorName } from '../decision/question.ts'
 import type { DoorSettings } from '../doors/http-door.ts'
 import type { Publication } from './publication.ts'
 import type { RefusalSummary } from './refusals.ts'
+import type { Use } from './usage.ts'
 
 /** Where a listener of the verifier listens. */
 export type ListenAt =
@@ -35,6 +36,8 @@ export interface VerifierSettings {
   readonly leeway: Leeway
   readonly outage: OutageAnswers
   readonly proofCacheMax: number
+  /** Whether anybody wants to know which credentials are used. */
+  readonly reportsUsage: boolean
 }
 
 /** All that a thread is started with. */
@@ -65,5 +68,6 @@ export type FromThread =
   | {
       readonly kind: 'report'
       readonly refusals: readonly RefusalSummary[]
+      readonly uses: readonly Use[]
       readonly proofs: number
     }

@@ -7,12 +7,12 @@ import type { Log } from '../telemetry/log.ts'
 import { createHealth, type HealthSettings } from './health.ts'
 import { claim, listen } from './listening.ts'
 import { createOpsServer } from './ops-server.ts'
-import { createStandalone } from './standalone.ts'
+import { createSources, type AuthorityLink, type Sources } from './sources.ts'
 import { threadLayout } from './thread-metrics.ts'
 import type { FromThread, ListenAt, TlsMaterial, VerifierSettings } from './thread-setup.ts'
 import { createThreads } from './threads.ts'
 import { watchTlsFiles, type TlsFiles } from './tls-files.ts'
-import { logBrokenSource, logDeath, logRefusals, logUnusableKeys } from './logging.ts'
+import { logBrokenSource, logDeath, logRefusals } from './logging.ts'
 import type { TrustSettings } from './trust-source.ts'
 import { createVerifierMetrics } from './verifier-metrics.ts'
 
@@ -23,11 +23,12 @@ export interface ListenerSettings {
 }
 
 export interface VerifierParts {
-  readonly settings: Omit<VerifierSettings, 'http'>
+  readonly settings: Omit<VerifierSettings, 'http' | 'reportsUsage'>
   readonly health: HealthSettings
   readonly http: ListenerSettings | undefined
   readonly ops: ListenerSettings | undefined
   readonly trust: readonly TrustSettings[]
+  readonly authority?: AuthorityLink | undefined
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
@@ -71,9 +72,9 @@ async function assemble(
   closing: Close[],
   closeAll: () => Promise<void>,
 ): Promise<Verifier> {
-  const { health: said, clock, random, log, farewellMs = usualFarewellMs } = parts
+  const { health: said, clock, log, farewellMs = usualFarewellMs } = parts
   const counters = threadLayout.allocate(said.workers)
-  const reports = takeReports(log, () => standalone.hurry())
+  const reports = takeReports(log, () => sources)
 
   const note: Note = (name, problem) => {
     health.source(name, problem)
@@ -87,21 +88,14 @@ async function assemble(
 
   const threads = createThreads({
     count: said.workers,
-    settings: { ...parts.settings, http },
+    settings: { ...parts.settings, http, reportsUsage: parts.authority !== undefined },
     counters,
     ...reports,
   })
   closing.push(threads.close)
-  const standalone = createStandalone({
-    trust: parts.trust,
-    clock,
-    random,
-    onFacts: (facts) => void threads.publish({ kind: 'whole', facts }),
-    onSource: note,
-    onUnusableKeys: (name, unusable) => logUnusableKeys(log, name, unusable),
-  })
-  closing.push(standalone.close)
-  const { revoked } = standalone
+  const sources = createSources({ ...parts, threads, note })
+  closing.push(sources.close)
+  const { revoked } = sources
   const known = { threads, counters, revoked, proofs: reports.proofs }
   const health = createHealth({ ...known, clock, settings: said })
   const metrics = createVerifierMetrics({ ...known, workers: said.workers })
@@ -110,7 +104,7 @@ async function assemble(
   const opsPort = parts.ops && (await listen(ops.server, parts.ops.at))
   if (parts.ops) closing.unshift(ops.close)
   // Who asks before anything is known is told so rather than left without an answer.
-  await Promise.race([standalone.start(), delay(firstReadingMs)])
+  await Promise.race([sources.start(), delay(firstReadingMs)])
   const httpPort = await threads.start()
 
   return {
@@ -125,13 +119,14 @@ async function assemble(
 }
 
 /** Takes what threads report of themselves. */
-function takeReports(log: Log, hurry: () => void) {
+function takeReports(log: Log, sources: () => Pick<Sources, 'hurry' | 'used'>) {
   const proofs = new Map<number, number>()
   return {
     proofs: () => sum(proofs.values()),
     onMessage(id: number, message: FromThread) {
-      if (message.kind === 'unknown-key') hurry()
+      if (message.kind === 'unknown-key') sources().hurry()
       if (message.kind !== 'report') return
+      if (message.uses.length > 0) sources().used(message.uses)
       proofs.set(id, message.proofs)
       logRefusals(log, message.refusals)
     },

@@ -1,0 +1,86 @@
+// Everything that a verifier learns what is in force from: the authority that it follows, and the outside issuers
+// that its configuration names.
+
+import type { Clock } from '../system/clock.ts'
+import type { Log } from '../telemetry/log.ts'
+import { createComposition } from './composition.ts'
+import { logUnusableKeys } from './logging.ts'
+import { createStandalone } from './standalone.ts'
+import { createStandingKeeper, type StandingKeeper } from './standing-keeper.ts'
+import type { Threads } from './threads.ts'
+import type { TrustSettings } from './trust-source.ts'
+import type { Use } from './usage.ts'
+
+/** The way to an authority, in this process or over the network. */
+export interface AuthorityLink {
+  /** The environments whose credentials are accepted; `undefined` for all. */
+  readonly accepted: ReadonlySet<string> | undefined
+  /** Begins to follow: the keeper is given a standing, and then every change. */
+  readonly follow: (keeper: Pick<StandingKeeper, 'load' | 'apply'>) => Following
+}
+
+export interface Following {
+  /** Resolves when the first standing is in force. */
+  readonly started: Promise<void>
+  readonly used: (uses: readonly Use[]) => void
+  readonly close: () => Promise<void>
+}
+
+export interface SourcesParts {
+  readonly authority?: AuthorityLink | undefined
+  readonly trust: readonly TrustSettings[]
+  readonly threads: Pick<Threads, 'publish'>
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Log
+  /** Told what is wrong with a source, `undefined` when it is right again. */
+  readonly note: (name: string, problem: string | undefined) => void
+}
+
+export interface Sources {
+  /** Resolves when each source has been heard for the first time. */
+  readonly start: () => Promise<unknown>
+  readonly hurry: () => void
+  readonly used: (uses: readonly Use[]) => void
+  readonly revoked: () => { readonly entries: number; readonly bytes: number }
+  readonly close: () => Promise<void>
+}
+
+/** Assembles the sources of a verifier. */
+export function createSources(parts: SourcesParts): Sources {
+  const { authority, trust, threads, clock, random, log, note } = parts
+  const composition = createComposition({
+    publish: threads.publish,
+    expects: { authority: authority !== undefined, outside: trust.length > 0 },
+  })
+  const keeper = createStandingKeeper({
+    publish: composition.authority,
+    accepted: authority?.accepted,
+  })
+  const standalone = createStandalone({
+    trust,
+    clock,
+    random,
+    onFacts: (facts) => void composition.outside(facts),
+    onSource: note,
+    onUnusableKeys: (name, unusable) => logUnusableKeys(log, name, unusable),
+  })
+  let following: Following | undefined
+
+  return {
+    start() {
+      following = authority?.follow(keeper)
+      return Promise.all([standalone.start(), following?.started])
+    },
+    hurry: standalone.hurry,
+    used: (uses) => following?.used(uses),
+    revoked() {
+      const [own, outside] = [keeper.revoked(), standalone.revoked()]
+      return { entries: own.entries + outside.entries, bytes: own.bytes + outside.bytes }
+    },
+    async close() {
+      standalone.close()
+      await following?.close()
+    },
+  }
+}
