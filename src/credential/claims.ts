@@ -16,6 +16,7 @@ export const reservedTypes: ReadonlySet<string> = new Set([
   'gateway-credential+jwt',
   'at+jwt',
   'statuslist+jwt',
+  'warder-feed+jwt',
 ])
 
 /** The claims of a gateway credential, besides `jti`, which the issuer gives. */

@@ -130,7 +130,8 @@ function readMark({ subject, notBefore }: JsonObject): ChangeFacts | undefined {
     : undefined
 }
 
-function readSubject(subject: JsonValue | undefined): MarkSubject | undefined {
+/** Reads whom a mark is set on. */
+export function readSubject(subject: JsonValue | undefined): MarkSubject | undefined {
   if (!isJsonObject(subject)) return undefined
   const [[kind, id] = [], ...others] = Object.entries(subject)
   const known = kind === 'client' || kind === 'gateway' || kind === 'environment'

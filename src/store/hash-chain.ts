@@ -9,6 +9,11 @@ export function nextLink(previous: string, text: string): string {
   return hash('sha256', `${previous}\n${text}`, 'base64url')
 }
 
+/** The digest of a text: a chain over digests can be proved to somebody who may not see every text. */
+export function digestOf(text: string): string {
+  return hash('sha256', text, 'base64url')
+}
+
 /** What JSON can say. */
 export type Json =
   | string

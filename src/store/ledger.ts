@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { canonicalJson, nextLink } from './hash-chain.ts'
+import { canonicalJson, digestOf, nextLink } from './hash-chain.ts'
 import type { AuditTable, ChangeTable, CounterTable, Schema } from './schema.ts'
 import type { NewAuditEntry, NewChange } from './store.ts'
 
@@ -71,7 +71,7 @@ function openPage(start: CounterTable) {
       requireInteger(at)
       const revision = end.revision + 1
       const body = canonicalJson({ ...payload, kind, revision, previous: end.revision, at })
-      const chain = nextLink(end.chain, body)
+      const chain = nextLink(end.chain, digestOf(body))
       changes.push({ revision, kind, organizationId, environmentId, at, body, chain })
       end = { ...end, revision, chain }
       return revision

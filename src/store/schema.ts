@@ -171,7 +171,7 @@ export interface AuditTable {
   hash: string
 }
 
-/** The outbox of the feed; `chain` is over the previous chain value and `body`. */
+/** The outbox of the feed; `chain` is over the previous chain value and the digest of `body`. */
 export interface ChangeTable {
   revision: number
   kind: string

@@ -6,12 +6,13 @@ import type { Issuer } from '../credential/key-ring.ts'
 import { importKeySet } from '../credential/key-set.ts'
 import { revocationId } from '../credential/revocation-id.ts'
 import type { Change } from '../standing/change.ts'
-import { advance, knownOf, type KnownStanding } from '../standing/known-standing.ts'
+import { advance, type KnownStanding } from '../standing/known-standing.ts'
 import { createRevokedSet } from '../standing/revoked-set.ts'
 import { profilesOf, type SnapshotIssuer } from '../standing/snapshot-issuer.ts'
-import type { RevokedEntry, StandingSnapshot } from '../standing/snapshot.ts'
+import type { LoadableStanding } from '../standing/snapshot-body.ts'
+import type { RevokedEntry } from '../standing/snapshot.ts'
 import type { Revision, StandingFacts } from '../standing/standing.ts'
-import { isOfKey, isOver, segmentOf } from './revoked-segments.ts'
+import { isOfKey, isOver, segmentOf } from '../standing/revoked-segments.ts'
 
 export interface StandingKeeperParts {
   /** Puts facts in force; resolves when every thread judges by them. */
@@ -24,7 +25,7 @@ export interface StandingKeeper {
   readonly revision: Revision | undefined
   readonly revoked: () => { readonly entries: number; readonly bytes: number }
   /** Puts a whole standing in force in the place of what was known. */
-  readonly load: (snapshot: StandingSnapshot) => Promise<void>
+  readonly load: (standing: LoadableStanding) => Promise<void>
   /** Puts changes in force that follow one another and what is known. */
   readonly apply: (changes: readonly Change[]) => Promise<void>
 }
@@ -64,12 +65,11 @@ export function createStandingKeeper({ publish, accepted }: StandingKeeperParts)
       return known?.revision
     },
     revoked: () => ({ entries: revoked.entries, bytes: revoked.bytes }),
-    async load(snapshot) {
-      const next = knownOf(snapshot)
+    async load({ known: next, segments }) {
       issuers = await importIssuers(next.issuers)
       // The threads go on judging by the tables of before until the new standing is whole.
       revoked = createRevokedSet()
-      for (const entry of snapshot.revoked) revoke(entry)
+      for (const { name, ids, count } of segments) revoked.replace(name, ids, count)
       known = next
       await inForce(next)
     },

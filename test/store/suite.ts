@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { Conflict, StoreUnavailable, isConflictOn } from '../../src/store/errors.ts'
-import { chainStart, nextLink } from '../../src/store/hash-chain.ts'
+import { chainStart, digestOf, nextLink } from '../../src/store/hash-chain.ts'
 import type { Store, WriteTransaction } from '../../src/store/store.ts'
 import { verifyAudit } from '../../src/store/verify.ts'
 import { addGateway, addTenant, gatewayNames } from './tenants.ts'
@@ -227,7 +227,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       )
       let chain = chainStart
       for (const change of changes) {
-        chain = nextLink(chain, change.body)
+        chain = nextLink(chain, digestOf(change.body))
         assert.equal(change.chain, chain)
       }
       assert.equal((await counters()).chain, chain)

@@ -6,6 +6,7 @@ import { mintGatewayCredential } from '../../src/credential/mint.ts'
 import { prove } from '../../src/credential/proof.ts'
 import { defaultLeeway, epochSeconds } from '../../src/credential/time.ts'
 import type { Change, ChangeFacts } from '../../src/standing/change.ts'
+import { loadable } from '../../src/standing/snapshot-body.ts'
 import type { StandingSnapshot } from '../../src/standing/snapshot.ts'
 import {
   createStanding,
@@ -68,7 +69,7 @@ async function following(first = snapshot()) {
       facts = given
     },
   })
-  await keeper.load(first)
+  await keeper.load(loadable(first))
   const judge = (token: string) => {
     assert.ok(facts)
     const standing = createStanding(facts)

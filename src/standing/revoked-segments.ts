@@ -1,7 +1,7 @@
 // Revoked ids go in segments, by the key that signed and the hour in which they would expire. A segment goes whole:
 // with its key, or when the authority's own clock says that none of its tokens can be accepted any more.
 
-import type { RevokedEntry } from '../standing/snapshot.ts'
+import type { RevokedEntry } from './snapshot.ts'
 
 const windowSeconds = 3600
 /** Longer than any verifier's leeway may be, so that no entry goes while a clock still lets its token in. */

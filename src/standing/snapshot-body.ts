@@ -1,0 +1,189 @@
+// A snapshot as it travels and as it is kept:
+//
+//   {"issuers":[…],"gateways":[…],"environments":[…],"clients":[…],"marks":[…],"segments":[{"name":"…","count":2}]}\n
+//   the revoked ids, sixteen bytes each, segment after segment
+//
+// The manifest names revision, chain, counts and the SHA-256 of all of it, and is signed with a feed key.
+
+import { revocationId, type RevocationId } from '../credential/revocation-id.ts'
+import {
+  isJsonObject,
+  parseJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '../credential/strict-json.ts'
+import { isEpochSeconds } from '../credential/time.ts'
+import { readSubject } from './change.ts'
+import { knownOf, type KnownStanding } from './known-standing.ts'
+import { segmentOf } from './revoked-segments.ts'
+import { readIssuer } from './snapshot-issuer.ts'
+import type { StandingSnapshot } from './snapshot.ts'
+import { isRevision, type ClosedState, type Revision } from './standing.ts'
+
+/** What a manifest says of its body. */
+export interface SnapshotManifest {
+  readonly kind: 'snapshot'
+  readonly epoch: string
+  readonly revision: Revision
+  readonly chain: string
+  /** Milliseconds since 1970, of the authority's clock. */
+  readonly at: number
+  readonly counts: { readonly revoked: number }
+  readonly bytes: number
+  /** Of the body, in base64url. */
+  readonly sha256: string
+}
+
+/** Revoked ids that come and go together. */
+export interface RevokedSegment {
+  readonly name: string
+  readonly count: number
+  readonly ids: Iterable<RevocationId>
+}
+
+/** A whole standing, ready to be put in force. */
+export interface LoadableStanding {
+  readonly known: KnownStanding
+  readonly segments: readonly RevokedSegment[]
+}
+
+const bytesPerId = 16
+
+/** A snapshot in the form in which it is put in force. */
+export function loadable(snapshot: StandingSnapshot): LoadableStanding {
+  const bySegment = Map.groupBy(snapshot.revoked, segmentOf)
+  const segments = [...bySegment].map(([name, entries]) => ({
+    name,
+    count: entries.length,
+    ids: entries.map(({ issuer, jti }) => revocationId(issuer, jti)),
+  }))
+  return { known: knownOf(snapshot), segments }
+}
+
+/** Writes a body. */
+export function encodeSnapshot(snapshot: StandingSnapshot): Buffer {
+  const { issuers, gateways, environments, clients, marks } = snapshot
+  const { segments } = loadable(snapshot)
+  const shown = marks.map(({ subject, notBefore }) => ({
+    subject: { [subject.kind]: subject.id },
+    notBefore,
+  }))
+  const names = segments.map(({ name, count }) => ({ name, count }))
+  const facts = { issuers, gateways, environments, clients, marks: shown, segments: names }
+  const head = Buffer.from(`${JSON.stringify(facts)}\n`)
+  const body = Buffer.alloc(head.length + snapshot.revoked.length * bytesPerId)
+  head.copy(body)
+  let at = head.length
+  for (const { ids } of segments) for (const id of ids) at = writeId(body, id, at)
+  return body
+}
+
+/** Reads a body whose hash was checked; `undefined` when any of it is not as it has to be. */
+export function decodeSnapshot(
+  { epoch, revision, at, counts }: SnapshotManifest,
+  body: Buffer,
+): LoadableStanding | undefined {
+  const end = body.indexOf('\n')
+  const head = end === -1 ? undefined : parseJsonObject(body.subarray(0, end))
+  if (!head) return undefined
+  const issuers = listOf(head['issuers'], readIssuer)
+  const gateways = listOf(head['gateways'], readState)
+  const environments = listOf(head['environments'], readState)
+  const clients = listOf(head['clients'], readClient)
+  const marks = listOf(head['marks'], readMark)
+  const names = listOf(head['segments'], readSegment)
+  const total = names?.reduce((sum, { count }) => sum + count, 0)
+  const ids = body.subarray(end + 1)
+  if (total !== counts.revoked || ids.length !== total * bytesPerId) return undefined
+  if (!issuers || !gateways || !environments || !clients || !marks || !names) return undefined
+  const facts = { epoch, revision, at, issuers, gateways, environments, clients, marks }
+  return { known: knownOf({ ...facts, revoked: [] }), segments: segmentsIn(ids, names) }
+}
+
+/** Reads a manifest whose signature was checked. */
+export function readManifest(payload: Buffer): SnapshotManifest | undefined {
+  const members = parseJsonObject(payload)
+  if (members?.['kind'] !== 'snapshot') return undefined
+  const { epoch, revision, chain, at, counts, bytes, sha256 } = members
+  const revoked = isJsonObject(counts) ? counts['revoked'] : undefined
+  if (typeof epoch !== 'string' || !isRevision(revision) || typeof chain !== 'string')
+    return undefined
+  if (typeof at !== 'number' || typeof sha256 !== 'string') return undefined
+  if (!isRevision(revoked) || !isRevision(bytes)) return undefined
+  return { kind: 'snapshot', epoch, revision, chain, at, counts: { revoked }, bytes, sha256 }
+}
+
+function segmentsIn(
+  ids: Buffer,
+  names: readonly { readonly name: string; readonly count: number }[],
+): readonly RevokedSegment[] {
+  let start = 0
+  return names.map(({ name, count }) => {
+    const part = ids.subarray(start, start + count * bytesPerId)
+    start += count * bytesPerId
+    return { name, count, ids: { [Symbol.iterator]: () => idsIn(part) } }
+  })
+}
+
+function* idsIn(part: Buffer): Generator<RevocationId> {
+  for (let at = 0; at < part.length; at += bytesPerId) {
+    yield {
+      // Zero marks an empty place in the set; the writer never writes one.
+      w0: part.readInt32LE(at) || 1,
+      w1: part.readInt32LE(at + 4),
+      w2: part.readInt32LE(at + 8),
+      w3: part.readInt32LE(at + 12),
+    }
+  }
+}
+
+function writeId(body: Buffer, { w0, w1, w2, w3 }: RevocationId, at: number): number {
+  body.writeInt32LE(w0, at)
+  body.writeInt32LE(w1, at + 4)
+  body.writeInt32LE(w2, at + 8)
+  return body.writeInt32LE(w3, at + 12)
+}
+
+function listOf<T>(
+  value: JsonValue | undefined,
+  read: (item: JsonValue) => T | undefined,
+): readonly T[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const items: readonly JsonValue[] = value
+  const list: T[] = []
+  for (const item of items) {
+    const one = read(item)
+    if (one === undefined) return undefined
+    list.push(one)
+  }
+  return list
+}
+
+function readState(
+  item: JsonValue,
+): { readonly id: string; readonly state: ClosedState } | undefined {
+  if (!isJsonObject(item)) return undefined
+  const { id, state } = item
+  const closed = state === 'disabled' || state === 'deleted'
+  return typeof id === 'string' && closed ? { id, state } : undefined
+}
+
+function readClient(item: JsonValue) {
+  if (!isJsonObject(item)) return undefined
+  const { id, deleted, generation } = item
+  const whole = typeof id === 'string' && typeof deleted === 'boolean' && isRevision(generation)
+  return whole ? { id, deleted, generation } : undefined
+}
+
+function readMark(item: JsonValue) {
+  if (!isJsonObject(item)) return undefined
+  const { subject, notBefore } = item
+  const of = readSubject(subject)
+  return of && isEpochSeconds(notBefore) ? { subject: of, notBefore } : undefined
+}
+
+function readSegment(item: JsonValue) {
+  if (!isJsonObject(item)) return undefined
+  const { name, count } = item
+  return typeof name === 'string' && isRevision(count) ? { name, count } : undefined
+}
