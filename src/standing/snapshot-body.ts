@@ -6,12 +6,7 @@
 // The manifest names revision, chain, counts and the SHA-256 of all of it, and is signed with a feed key.
 
 import { revocationId, type RevocationId } from '../credential/revocation-id.ts'
-import {
-  isJsonObject,
-  parseJsonObject,
-  type JsonObject,
-  type JsonValue,
-} from '../credential/strict-json.ts'
+import { isJsonObject, parseJsonObject, type JsonValue } from '../credential/strict-json.ts'
 import { isEpochSeconds } from '../credential/time.ts'
 import { readSubject } from './change.ts'
 import { knownOf, type KnownStanding } from './known-standing.ts'
