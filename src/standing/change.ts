@@ -60,6 +60,14 @@ export interface ChangePlace {
 /** One step of the standing. */
 export type Change = ChangePlace & ChangeFacts
 
+/** A step whose change is none of a verifier's business: it only moves the revision on. */
+export interface StepElsewhere extends ChangePlace {
+  readonly kind: 'elsewhere'
+}
+
+/** What a verifier is told, one revision after the other. */
+export type Step = Change | StepElsewhere
+
 /** The members by which a change is written down, besides its kind and its place. */
 export function changePayload(facts: ChangeFacts): JsonObject {
   switch (facts.kind) {

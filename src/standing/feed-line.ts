@@ -15,7 +15,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../credential/strict-json.ts'
-import { readChange, type Change, type ChangePlace } from './change.ts'
+import { readChange, type ChangePlace, type Step } from './change.ts'
 import { isRevision, type Revision } from './standing.ts'
 
 /** The `typ` of what a feed key signs. */
@@ -34,18 +34,16 @@ export interface Heartbeat {
   readonly auditHead: string
 }
 
-/** A step of the standing in its place in the chain. */
-export type ChangeLine =
-  | { readonly kind: 'change'; readonly change: Change; readonly chain: string }
-  | { readonly kind: 'elsewhere'; readonly place: ChangePlace; readonly chain: string }
-  | {
-      readonly kind: 'feed-key-added'
-      readonly place: ChangePlace
-      readonly jwk: JsonObject
-      readonly chain: string
-    }
+/** A step of the standing, and the link that it makes in the chain. */
+export interface StepLine {
+  readonly kind: 'step'
+  readonly step: Step
+  readonly chain: string
+  /** A key that may sign the feed from the next line on. */
+  readonly feedKey: JsonObject | undefined
+}
 
-export type FeedLine = Heartbeat | ChangeLine
+export type FeedLine = Heartbeat | StepLine
 
 /** The digest of a change's body, its payload without the chain. */
 export function digestOfBody(body: string): string {
@@ -80,7 +78,7 @@ export function readFeedLine(payload: Buffer, chainBefore: string): FeedLine | u
   const text = payload.toString('utf8')
   const digest = members['kind'] === 'elsewhere' ? members['digest'] : digestWithout(text, chain)
   if (!isText(chain) || !isText(digest) || chain !== linkOf(chainBefore, digest)) return undefined
-  return readChangeLine(members, chain)
+  return readStepLine(members, chain)
 }
 
 function linkOf(before: string, digest: string): string {
@@ -94,16 +92,16 @@ function digestWithout(text: string, chain: JsonValue | undefined): string | und
   return text.endsWith(end) ? digestOfBody(`${text.slice(0, -end.length)}}`) : undefined
 }
 
-function readChangeLine(members: JsonObject, chain: string): ChangeLine | undefined {
+function readStepLine(members: JsonObject, chain: string): StepLine | undefined {
   const { kind, jwk } = members
   if (kind !== 'elsewhere' && kind !== 'feed-key-added') {
-    const change = readChange(members)
-    return change && { kind: 'change', change, chain }
+    const step = readChange(members)
+    return step && { kind: 'step', step, chain, feedKey: undefined }
   }
   const place = readPlace(members)
-  if (!place) return undefined
-  if (kind === 'elsewhere') return { kind, place, chain }
-  return isJsonObject(jwk) ? { kind, place, jwk, chain } : undefined
+  if (!place || (kind === 'feed-key-added' && !isJsonObject(jwk))) return undefined
+  const feedKey = kind === 'feed-key-added' && isJsonObject(jwk) ? jwk : undefined
+  return { kind: 'step', step: { kind: 'elsewhere', ...place }, chain, feedKey }
 }
 
 function readHeartbeat(members: JsonObject): Heartbeat | undefined {

@@ -2,7 +2,7 @@
 
 import type { JsonValue } from '../credential/strict-json.ts'
 import type { EpochSeconds } from '../credential/time.ts'
-import type { Change, TenantState } from './change.ts'
+import type { Step, TenantState } from './change.ts'
 import type { SnapshotIssuer } from './snapshot-issuer.ts'
 import type { StandingSnapshot } from './snapshot.ts'
 import { markKey, type ClientState, type ClosedState, type Revision } from './standing.ts'
@@ -31,13 +31,14 @@ export function knownOf(snapshot: StandingSnapshot): KnownStanding {
   }
 }
 
-/** What is known one change later; parts that the change does not touch stay the same objects. */
-export function advance(known: KnownStanding, change: Change): KnownStanding {
-  return { ...known, ...touched(known, change), revision: change.revision }
+/** What is known one step later; parts that the step does not touch stay the same objects. */
+export function advance(known: KnownStanding, step: Step): KnownStanding {
+  return { ...known, ...touched(known, step), revision: step.revision }
 }
 
-function touched(known: KnownStanding, change: Change): Partial<KnownStanding> {
+function touched(known: KnownStanding, change: Step): Partial<KnownStanding> {
   switch (change.kind) {
+    case 'elsewhere':
     case 'credential-revoked':
       return {}
     case 'gateway-state':

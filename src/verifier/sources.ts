@@ -15,8 +15,10 @@ import type { Use } from './usage.ts'
 export interface AuthorityLink {
   /** The environments whose credentials are accepted; `undefined` for all. */
   readonly accepted: ReadonlySet<string> | undefined
+  /** Whether what is known may be in force only once the link says so. */
+  readonly held: boolean
   /** Begins to follow: the keeper is given a standing, and then every change. */
-  readonly follow: (keeper: Pick<StandingKeeper, 'load' | 'apply'>) => Following
+  readonly follow: (keeper: StandingKeeper) => Following
 }
 
 export interface Following {
@@ -56,6 +58,7 @@ export function createSources(parts: SourcesParts): Sources {
   const keeper = createStandingKeeper({
     publish: composition.authority,
     accepted: authority?.accepted,
+    held: authority?.held ?? false,
   })
   const standalone = createStandalone({
     trust,

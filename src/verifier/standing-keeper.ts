@@ -5,7 +5,7 @@ import { algorithms } from '../credential/algorithm.ts'
 import type { Issuer } from '../credential/key-ring.ts'
 import { importKeySet } from '../credential/key-set.ts'
 import { revocationId } from '../credential/revocation-id.ts'
-import type { Change } from '../standing/change.ts'
+import type { Step } from '../standing/change.ts'
 import { advance, type KnownStanding } from '../standing/known-standing.ts'
 import { createRevokedSet } from '../standing/revoked-set.ts'
 import { profilesOf, type SnapshotIssuer } from '../standing/snapshot-issuer.ts'
@@ -19,71 +19,87 @@ export interface StandingKeeperParts {
   readonly publish: (facts: StandingFacts) => Promise<void>
   /** The environments whose credentials are accepted here; `undefined` for all. */
   readonly accepted: ReadonlySet<string> | undefined
+  /** Whether nothing may be in force before it is released. */
+  readonly held: boolean
 }
 
 export interface StandingKeeper {
   readonly revision: Revision | undefined
   readonly revoked: () => { readonly entries: number; readonly bytes: number }
-  /** Puts a whole standing in force in the place of what was known. */
+  /** Lets what is known be in force, from now on. */
+  readonly release: () => Promise<void>
+  /**
+   * Puts a whole standing in force in the place of what was known. The revoked ids of another epoch are kept: that
+   * they are revoked was true, and the new epoch may not know.
+   */
   readonly load: (standing: LoadableStanding) => Promise<void>
-  /** Puts changes in force that follow one another and what is known. */
-  readonly apply: (changes: readonly Change[]) => Promise<void>
+  /** Puts steps in force that follow one another and what is known. */
+  readonly apply: (steps: readonly Step[]) => Promise<void>
 }
 
 /** Makes a keeper that knows nothing yet. */
-export function createStandingKeeper({ publish, accepted }: StandingKeeperParts): StandingKeeper {
+export function createStandingKeeper({
+  publish,
+  accepted,
+  held,
+}: StandingKeeperParts): StandingKeeper {
   let revoked = createRevokedSet()
   let known: KnownStanding | undefined
   let issuers: readonly Issuer[] = []
+  let isHeld = held
 
   const revoke = (entry: RevokedEntry) =>
     revoked.add(revocationId(entry.issuer, entry.jti), segmentOf(entry))
   const drop = (gone: (segment: string) => boolean) => {
     for (const segment of revoked.segments()) if (gone(segment)) revoked.drop(segment)
   }
-  const takeRevoked = (change: Change) => {
+  const takeRevoked = (change: Step) => {
     if (change.kind === 'credential-revoked') revoke(change)
     if (change.kind === 'key-retired') {
       drop((segment) => isOfKey(segment, change.issuer, change.kid))
     }
     drop((segment) => isOver(segment, change.at))
   }
-  const inForce = ({ revision, gateways, environments, clients, marks }: KnownStanding) =>
-    publish({
-      revision,
-      gateways,
-      environments,
-      clients,
-      marks,
-      accepted,
-      issuers,
-      revokedTables: revoked.tables,
-    })
+  const inForce = async () => {
+    if (!known || isHeld) return
+    const { revision, gateways, environments, clients, marks } = known
+    const revokedTables = revoked.tables
+    const facts = { revision, issuers, revokedTables, accepted }
+    await publish({ ...facts, gateways, environments, clients, marks })
+  }
 
   return {
     get revision() {
       return known?.revision
     },
     revoked: () => ({ entries: revoked.entries, bytes: revoked.bytes }),
+    release() {
+      isHeld = false
+      return inForce()
+    },
     async load({ known: next, segments }) {
       issuers = await importIssuers(next.issuers)
-      // The threads go on judging by the tables of before until the new standing is whole.
-      revoked = createRevokedSet()
-      for (const { name, ids, count } of segments) revoked.replace(name, ids, count)
+      if (known && known.epoch !== next.epoch) {
+        for (const { name, ids } of segments) for (const id of ids) revoked.add(id, name)
+      } else {
+        // The threads go on judging by the tables of before until the new standing is whole.
+        revoked = createRevokedSet()
+        for (const { name, ids, count } of segments) revoked.replace(name, ids, count)
+      }
       known = next
-      await inForce(next)
+      await inForce()
     },
-    async apply(changes) {
-      if (!known) throw new TypeError('changes came before any standing')
+    async apply(steps) {
+      if (!known) throw new TypeError('a step came before any standing')
       let next = known
-      for (const change of changes) {
-        if (change.previous !== next.revision) throw new TypeError('a change is missing')
-        next = advance(next, change)
+      for (const step of steps) {
+        if (step.previous !== next.revision) throw new TypeError('a step is missing')
+        next = advance(next, step)
       }
       if (next.issuers !== known.issuers) issuers = await importIssuers(next.issuers)
-      for (const change of changes) takeRevoked(change)
+      for (const step of steps) takeRevoked(step)
       known = next
-      await inForce(next)
+      await inForce()
     },
   }
 }

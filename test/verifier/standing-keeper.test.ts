@@ -65,6 +65,7 @@ async function following(first = snapshot()) {
   let facts: StandingFacts | undefined
   const keeper = createStandingKeeper({
     accepted: undefined,
+    held: false,
     publish: async (given) => {
       facts = given
     },
