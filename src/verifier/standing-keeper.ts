@@ -7,10 +7,9 @@ import { importKeySet } from '../credential/key-set.ts'
 import { revocationId } from '../credential/revocation-id.ts'
 import type { Step } from '../standing/change.ts'
 import { advance, type KnownStanding } from '../standing/known-standing.ts'
-import { createRevokedSet } from '../standing/revoked-set.ts'
+import { createRevokedSet, type RevokedSet } from '../standing/revoked-set.ts'
 import { profilesOf, type SnapshotIssuer } from '../standing/snapshot-issuer.ts'
 import type { LoadableStanding } from '../standing/snapshot-body.ts'
-import type { RevokedEntry } from '../standing/snapshot.ts'
 import type { Revision, StandingFacts } from '../standing/standing.ts'
 import { isOfKey, isOver, segmentOf } from '../standing/revoked-segments.ts'
 
@@ -48,18 +47,6 @@ export function createStandingKeeper({
   let issuers: readonly Issuer[] = []
   let isHeld = held
 
-  const revoke = (entry: RevokedEntry) =>
-    revoked.add(revocationId(entry.issuer, entry.jti), segmentOf(entry))
-  const drop = (gone: (segment: string) => boolean) => {
-    for (const segment of revoked.segments()) if (gone(segment)) revoked.drop(segment)
-  }
-  const takeRevoked = (change: Step) => {
-    if (change.kind === 'credential-revoked') revoke(change)
-    if (change.kind === 'key-retired') {
-      drop((segment) => isOfKey(segment, change.issuer, change.kid))
-    }
-    drop((segment) => isOver(segment, change.at))
-  }
   const inForce = async () => {
     if (!known || isHeld) return
     const { revision, gateways, environments, clients, marks } = known
@@ -97,10 +84,20 @@ export function createStandingKeeper({
         next = advance(next, step)
       }
       if (next.issuers !== known.issuers) issuers = await importIssuers(next.issuers)
-      for (const step of steps) takeRevoked(step)
+      for (const step of steps) takeRevoked(revoked, step)
       known = next
       await inForce()
     },
+  }
+}
+
+function takeRevoked(revoked: RevokedSet, step: Step): void {
+  if (step.kind === 'credential-revoked') {
+    revoked.add(revocationId(step.issuer, step.jti), segmentOf(step))
+  }
+  for (const segment of revoked.segments()) {
+    const keyIsGone = step.kind === 'key-retired' && isOfKey(segment, step.issuer, step.kid)
+    if (keyIsGone || isOver(segment, step.at)) revoked.drop(segment)
   }
 }
 

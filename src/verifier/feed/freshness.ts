@@ -36,6 +36,17 @@ export function noteHeartbeat(notes: FreshnessNotes, clock: Clock, at: number): 
   notes[arrivedMonotonic] = clock.monotonic()
 }
 
+/** Notes a confirmation that an earlier process had; a restart makes nothing younger. */
+export function noteKept(
+  notes: FreshnessNotes,
+  clock: Clock,
+  kept: { readonly arrivedWall: number; readonly at: number },
+): void {
+  notes[signedAt] = kept.at
+  notes[arrivedWall] = kept.arrivedWall
+  notes[arrivedMonotonic] = clock.monotonic() - Math.max(0, clock.wall() - kept.arrivedWall)
+}
+
 /** The age of what is known, in milliseconds; `Infinity` for none, `NaN` for one that cannot be. */
 export function ageOf(notes: FreshnessNotes, clock: Clock, leewayMs: number): number {
   const [since = 0, arrived = 0, signed = 0] = notes

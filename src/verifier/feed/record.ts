@@ -1,0 +1,174 @@
+// A verifier's record of the history: checks what comes, puts it in force, and keeps it on disk. Its position never
+// goes back within an epoch, nor to what was signed before.
+
+import type { Step } from '../../standing/change.ts'
+import { readFeedLine, type Heartbeat } from '../../standing/feed-line.ts'
+import type { JsonValue } from '../../credential/strict-json.ts'
+import type { Clock } from '../../system/clock.ts'
+import type { StandingKeeper } from '../standing-keeper.ts'
+import { checkSnapshot, checkState, follows, type Position } from './base.ts'
+import { readFeedKeys, type FeedKeys } from './feed-keys.ts'
+import type { HeadFacts, KeptHeartbeat, StateFile } from './state-file.ts'
+import { FeedTrouble } from './trouble.ts'
+
+export interface RecordParts {
+  readonly pinned: string
+  readonly keeper: StandingKeeper
+  readonly state: StateFile
+  readonly clock: Clock
+  /** The disk did not take something: it is in force all the same, but not acknowledged. */
+  readonly onDiskFailure: (error: unknown) => void
+}
+
+interface Pending {
+  readonly lines: string[]
+  readonly steps: Step[]
+}
+
+/** What is known, in force and on the disk. */
+export class FeedRecord {
+  readonly #parts: RecordParts
+  #keys: FeedKeys | undefined
+  #position: Position | undefined
+  #acknowledged: number | undefined
+  #last: KeptHeartbeat | undefined
+
+  constructor(parts: RecordParts) {
+    this.#parts = parts
+  }
+
+  get position(): Position | undefined {
+    return this.#position
+  }
+
+  /** The revision that is in force and on the disk. */
+  get acknowledged(): number | undefined {
+    return this.#acknowledged
+  }
+
+  get heartbeat(): KeptHeartbeat | undefined {
+    return this.#last
+  }
+
+  get hasKeys(): boolean {
+    return this.#keys !== undefined
+  }
+
+  async takeKeys(record: JsonValue): Promise<void> {
+    const keys = await readFeedKeys(record, this.#parts.pinned)
+    if (!keys) throw new FeedTrouble('untrusted')
+    this.#keys = keys
+  }
+
+  /** Takes what is on the disk; says what is wrong with it, or that there is nothing. */
+  async load(): Promise<'loaded' | 'nothing' | { readonly problem: string }> {
+    const { state, keeper, pinned } = this.#parts
+    const found = await state.load()
+    if (found.kind === 'nothing') return 'nothing'
+    if (found.kind === 'broken') return { problem: found.problem }
+    const checked = await checkState(found.state, pinned)
+    if (!checked) return { problem: 'does not verify' }
+    await keeper.load(checked.standing)
+    if (checked.steps.length > 0) await keeper.apply(checked.steps)
+    this.#keys = checked.keys
+    this.#position = checked.position
+    this.#last = found.state.heartbeat
+    this.#acknowledged = checked.position.revision
+    return 'loaded'
+  }
+
+  async takeSnapshot(manifestLine: string, body: Buffer): Promise<void> {
+    const { state, keeper, clock } = this.#parts
+    const checked = this.#keys && checkSnapshot(this.#keys, manifestLine, body)
+    if (!checked) throw new FeedTrouble('untrusted')
+    const { epoch, revision, chain, at } = checked.manifest
+    if (goesBack(this.#position, this.#last, checked.manifest)) throw new FeedTrouble('older')
+    await keeper.load(checked.standing)
+    this.#position = { epoch, revision, chain }
+    this.#last ??= { arrivedWall: clock.wall(), at }
+    const kept = await this.#keep(state.begin(manifestLine, body, this.#head()))
+    this.#acknowledged = kept ? revision : undefined
+  }
+
+  /** Takes lines that came together; gives the last heartbeat among them. */
+  async takeLines(lines: readonly string[]): Promise<Heartbeat | undefined> {
+    const pending: Pending = { lines: [], steps: [] }
+    let heartbeat: Heartbeat | undefined
+    try {
+      for (const line of lines) heartbeat = (await this.#takeLine(line, pending)) ?? heartbeat
+    } finally {
+      // What came before the first line that is wrong is right.
+      await this.#flush(pending)
+    }
+    return heartbeat
+  }
+
+  /** Writes the last heartbeat down. */
+  async touch(): Promise<void> {
+    if (this.#acknowledged !== undefined) await this.#keep(this.#parts.state.touch(this.#head()))
+  }
+
+  async #takeLine(line: string, pending: Pending): Promise<Heartbeat | undefined> {
+    const payload = this.#keys?.open(line)
+    if (!payload || !this.#position) throw new FeedTrouble('untrusted')
+    const read = readFeedLine(payload, this.#position.chain)
+    if (read?.kind === 'heartbeat') {
+      this.#takeHeartbeat(read, this.#position)
+      return read
+    }
+    if (!read || !follows(this.#position, read.step)) throw new FeedTrouble('gap')
+    const { step, chain, feedKey } = read
+    if (feedKey) await this.#keys?.announced(line, feedKey)
+    pending.lines.push(line)
+    pending.steps.push(step)
+    this.#position = { epoch: step.epoch, revision: step.revision, chain }
+    return undefined
+  }
+
+  #takeHeartbeat(heartbeat: Heartbeat, { epoch, revision, chain }: Position): void {
+    if (heartbeat.epoch !== epoch) throw new FeedTrouble('gap')
+    if (heartbeat.revision < revision) throw new FeedTrouble('older')
+    if (heartbeat.revision > revision || heartbeat.chain !== chain) throw new FeedTrouble('gap')
+    this.#last = { arrivedWall: this.#parts.clock.wall(), at: heartbeat.at }
+  }
+
+  async #flush({ lines, steps }: Pending): Promise<void> {
+    if (lines.length === 0) return
+    const { state, keeper } = this.#parts
+    // Once a line is missing on the disk, only a snapshot makes it whole again.
+    const isWhole = this.#acknowledged !== undefined
+    const [kept] = await Promise.all([
+      isWhole ? this.#keep(state.append(lines, this.#head())) : false,
+      keeper.apply(steps),
+    ])
+    this.#acknowledged = kept ? this.#position?.revision : undefined
+  }
+
+  #head(): HeadFacts {
+    if (!this.#keys || !this.#position) throw new TypeError('there is nothing to write down')
+    const { epoch, revision } = this.#position
+    const heartbeat = this.#last ?? { arrivedWall: 0, at: 0 }
+    return { epoch, revision, heartbeat, keys: this.#keys.record() }
+  }
+
+  async #keep(write: Promise<void>): Promise<boolean> {
+    try {
+      await write
+      return true
+    } catch (error) {
+      this.#parts.onDiskFailure(error)
+      return false
+    }
+  }
+}
+
+/** Within an epoch revisions only grow; another epoch has to be signed later than what is known. */
+function goesBack(
+  position: Position | undefined,
+  last: KeptHeartbeat | undefined,
+  next: Position & { readonly at: number },
+): boolean {
+  if (!position) return false
+  if (position.epoch === next.epoch) return next.revision < position.revision
+  return last !== undefined && next.at < last.at
+}
