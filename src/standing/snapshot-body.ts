@@ -23,6 +23,8 @@ export interface SnapshotManifest {
   readonly chain: string
   /** Milliseconds since 1970, of the authority's clock. */
   readonly at: number
+  /** The environments that it was made for: no other's credentials count. */
+  readonly environments: readonly string[]
   readonly counts: { readonly revoked: number }
   readonly bytes: number
   /** Of the body, in base64url. */
@@ -39,6 +41,8 @@ export interface RevokedSegment {
 /** A whole standing, ready to be put in force. */
 export interface LoadableStanding {
   readonly known: KnownStanding
+  /** The environments whose credentials are accepted; `undefined` for all. */
+  readonly accepted: ReadonlySet<string> | undefined
   readonly segments: readonly RevokedSegment[]
 }
 
@@ -52,7 +56,7 @@ export function loadable(snapshot: StandingSnapshot): LoadableStanding {
     count: entries.length,
     ids: entries.map(({ issuer, jti }) => revocationId(issuer, jti)),
   }))
-  return { known: knownOf(snapshot), segments }
+  return { known: knownOf(snapshot), accepted: undefined, segments }
 }
 
 /** Writes a body. */
@@ -75,7 +79,7 @@ export function encodeSnapshot(snapshot: StandingSnapshot): Buffer {
 
 /** Reads a body whose hash was checked; `undefined` when any of it is not as it has to be. */
 export function decodeSnapshot(
-  { epoch, revision, at, counts }: SnapshotManifest,
+  { epoch, revision, at, counts, environments: accepted }: SnapshotManifest,
   body: Buffer,
 ): LoadableStanding | undefined {
   const end = body.indexOf('\n')
@@ -92,20 +96,25 @@ export function decodeSnapshot(
   if (total !== counts.revoked || ids.length !== total * bytesPerId) return undefined
   if (!issuers || !gateways || !environments || !clients || !marks || !names) return undefined
   const facts = { epoch, revision, at, issuers, gateways, environments, clients, marks }
-  return { known: knownOf({ ...facts, revoked: [] }), segments: segmentsIn(ids, names) }
+  return {
+    known: knownOf({ ...facts, revoked: [] }),
+    accepted: new Set(accepted),
+    segments: segmentsIn(ids, names),
+  }
 }
 
 /** Reads a manifest whose signature was checked. */
 export function readManifest(payload: Buffer): SnapshotManifest | undefined {
   const members = parseJsonObject(payload)
   if (members?.['kind'] !== 'snapshot') return undefined
-  const { epoch, revision, chain, at, counts, bytes, sha256 } = members
+  const { epoch, revision, chain, at, environments, counts, bytes, sha256 } = members
   const revoked = isJsonObject(counts) ? counts['revoked'] : undefined
   if (typeof epoch !== 'string' || !isRevision(revision) || typeof chain !== 'string')
     return undefined
   if (typeof at !== 'number' || typeof sha256 !== 'string') return undefined
-  if (!isRevision(revoked) || !isRevision(bytes)) return undefined
-  return { kind: 'snapshot', epoch, revision, chain, at, counts: { revoked }, bytes, sha256 }
+  if (!isRevision(revoked) || !isRevision(bytes) || !isTexts(environments)) return undefined
+  const place = { epoch, revision, chain, at, environments }
+  return { kind: 'snapshot', ...place, counts: { revoked }, bytes, sha256 }
 }
 
 function segmentsIn(
@@ -181,4 +190,8 @@ function readSegment(item: JsonValue) {
   if (!isJsonObject(item)) return undefined
   const { name, count } = item
   return typeof name === 'string' && isRevision(count) ? { name, count } : undefined
+}
+
+function isTexts(value: JsonValue | undefined): value is readonly string[] {
+  return Array.isArray(value) && value.every((text: JsonValue) => typeof text === 'string')
 }

@@ -24,6 +24,8 @@ export interface Metrics {
     declaration: MetricDeclaration<L>,
     read?: (gauge: Gauge<L>) => void,
   ) => Gauge<L>
+  /** A count that somebody else keeps and that never falls. */
+  readonly total: (declaration: MetricDeclaration<never>, read: () => number) => void
   readonly histogram: <L extends string = never>(
     declaration: MetricDeclaration<L> & { readonly buckets: readonly number[] },
   ) => Histogram<L>
@@ -149,6 +151,15 @@ export function createMetrics(): Metrics {
         ...(read === undefined ? {} : { collect: () => read(gauge) }),
       })
       return gauge
+    },
+    total(declaration, read) {
+      const counter: Counter = new Counter({
+        ...common('counter', declaration),
+        collect() {
+          counter.reset()
+          counter.inc(read())
+        },
+      })
     },
     histogram: (declaration) =>
       new Histogram({

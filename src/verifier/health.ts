@@ -1,4 +1,6 @@
 import type { Clock } from '../system/clock.ts'
+import type { LinkStatus } from './authority-link.ts'
+import type { FreshnessView } from './freshness-view.ts'
 import type { Readiness } from './ops-server.ts'
 import { threadLayout, totalsOf } from './thread-metrics.ts'
 import type { Threads } from './threads.ts'
@@ -17,6 +19,8 @@ export interface HealthParts {
   readonly counters: SharedArrayBuffer
   readonly revoked: () => { readonly entries: number; readonly bytes: number }
   readonly proofs: () => number
+  readonly link: () => LinkStatus
+  readonly freshness: FreshnessView
   readonly settings: HealthSettings
   readonly clock: Clock
 }
@@ -53,19 +57,23 @@ export function createHealth(parts: HealthParts): Health {
       const reasons = [...problems].map(([name, problem]) => `${name}: ${problem}`)
       if (isDraining) return { state: 'not-ready', reasons: ['draining'] }
       if (!threads.facts) return { state: 'not-ready', reasons: ['no standing', ...reasons] }
+      const freshness = parts.freshness.state()
+      if (freshness === 'expired') return { state: 'not-ready', reasons: ['expired', ...reasons] }
+      if (freshness === 'stale') reasons.push('stale')
       reasons.push(...silent().map(({ id }) => `thread ${id} is being replaced`))
       return reasons.length === 0 ? { state: 'ready' } : { state: 'degraded', reasons }
     },
     status() {
       const all = slices()
       const { hits, misses, doors } = totalsOf(all)
+      const { connected, authority, reconnects } = parts.link()
       return {
         version: settings.version,
         startedAt,
         revision: threads.facts?.revision,
         freshness: {
-          state: 'fresh',
-          ageSeconds: 0,
+          state: parts.freshness.state(),
+          ageSeconds: parts.freshness.ageSeconds(),
           staleAfterSeconds: settings.staleAfterMs / 1000,
           expireAfterSeconds: settings.expireAfterMs / 1000,
         },
@@ -76,7 +84,7 @@ export function createHealth(parts: HealthParts): Health {
           revision,
           requests: totalsOf(all.slice(id, id + 1)).requests,
         })),
-        feed: { connected: false, reconnects: 0 },
+        feed: { connected, authority, reconnects },
         doors,
       }
     },

@@ -3,35 +3,20 @@
 
 import type { Clock } from '../system/clock.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { AuthorityLink, Following, LinkStatus } from './authority-link.ts'
 import { createComposition } from './composition.ts'
 import { logUnusableKeys } from './logging.ts'
+import type { RefusalSummary } from './refusals.ts'
 import { createStandalone } from './standalone.ts'
-import { createStandingKeeper, type StandingKeeper } from './standing-keeper.ts'
+import { createStandingKeeper } from './standing-keeper.ts'
 import type { Threads } from './threads.ts'
 import type { TrustSettings } from './trust-source.ts'
 import type { Use } from './usage.ts'
 
-/** The way to an authority, in this process or over the network. */
-export interface AuthorityLink {
-  /** The environments whose credentials are accepted; `undefined` for all. */
-  readonly accepted: ReadonlySet<string> | undefined
-  /** Whether what is known may be in force only once the link says so. */
-  readonly held: boolean
-  /** Begins to follow: the keeper is given a standing, and then every change. */
-  readonly follow: (keeper: StandingKeeper) => Following
-}
-
-export interface Following {
-  /** Resolves when the first standing is in force. */
-  readonly started: Promise<void>
-  readonly used: (uses: readonly Use[]) => void
-  readonly close: () => Promise<void>
-}
-
 export interface SourcesParts {
   readonly authority?: AuthorityLink | undefined
   readonly trust: readonly TrustSettings[]
-  readonly threads: Pick<Threads, 'publish'>
+  readonly threads: Pick<Threads, 'publish' | 'states'>
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
@@ -44,8 +29,18 @@ export interface Sources {
   readonly start: () => Promise<unknown>
   readonly hurry: () => void
   readonly used: (uses: readonly Use[]) => void
+  readonly refused: (refusals: readonly RefusalSummary[]) => void
+  readonly link: () => LinkStatus
   readonly revoked: () => { readonly entries: number; readonly bytes: number }
   readonly close: () => Promise<void>
+}
+
+const noLink: LinkStatus = {
+  connected: false,
+  authority: undefined,
+  reconnects: 0,
+  stateFailures: 0,
+  usageDropped: 0,
 }
 
 /** Assembles the sources of a verifier. */
@@ -57,7 +52,6 @@ export function createSources(parts: SourcesParts): Sources {
   })
   const keeper = createStandingKeeper({
     publish: composition.authority,
-    accepted: authority?.accepted,
     held: authority?.held ?? false,
   })
   const standalone = createStandalone({
@@ -72,11 +66,15 @@ export function createSources(parts: SourcesParts): Sources {
 
   return {
     start() {
-      following = authority?.follow(keeper)
+      following = authority?.follow(keeper, () =>
+        threads.states().map(({ revision }) => revision ?? 0),
+      )
       return Promise.all([standalone.start(), following?.started])
     },
     hurry: standalone.hurry,
     used: (uses) => following?.used(uses),
+    refused: (refusals) => following?.refused(refusals),
+    link: () => following?.status() ?? noLink,
     revoked() {
       const [own, outside] = [keeper.revoked(), standalone.revoked()]
       return { entries: own.entries + outside.entries, bytes: own.bytes + outside.bytes }

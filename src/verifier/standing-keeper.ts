@@ -16,8 +16,6 @@ import { isOfKey, isOver, segmentOf } from '../standing/revoked-segments.ts'
 export interface StandingKeeperParts {
   /** Puts facts in force; resolves when every thread judges by them. */
   readonly publish: (facts: StandingFacts) => Promise<void>
-  /** The environments whose credentials are accepted here; `undefined` for all. */
-  readonly accepted: ReadonlySet<string> | undefined
   /** Whether nothing may be in force before it is released. */
   readonly held: boolean
 }
@@ -37,14 +35,11 @@ export interface StandingKeeper {
 }
 
 /** Makes a keeper that knows nothing yet. */
-export function createStandingKeeper({
-  publish,
-  accepted,
-  held,
-}: StandingKeeperParts): StandingKeeper {
+export function createStandingKeeper({ publish, held }: StandingKeeperParts): StandingKeeper {
   let revoked = createRevokedSet()
   let known: KnownStanding | undefined
   let issuers: readonly Issuer[] = []
+  let accepted: ReadonlySet<string> | undefined
   let isHeld = held
 
   const inForce = async () => {
@@ -64,7 +59,8 @@ export function createStandingKeeper({
       isHeld = false
       return inForce()
     },
-    async load({ known: next, segments }) {
+    async load({ known: next, segments, accepted: environments }) {
+      accepted = environments
       issuers = await importIssuers(next.issuers)
       if (known && known.epoch !== next.epoch) {
         for (const { name, ids } of segments) for (const id of ids) revoked.add(id, name)

@@ -3,6 +3,7 @@ import type { Leeway } from '../credential/time.ts'
 import type { OutageAnswers } from '../decision/decide.ts'
 import type { DoorName } from '../decision/question.ts'
 import type { DoorSettings } from '../doors/http-door.ts'
+import type { FreshnessSource } from './feed/freshness.ts'
 import type { Publication } from './publication.ts'
 import type { RefusalSummary } from './refusals.ts'
 import type { Use } from './usage.ts'
@@ -38,6 +39,8 @@ export interface VerifierSettings {
   readonly proofCacheMax: number
   /** Whether anybody wants to know which credentials are used. */
   readonly reportsUsage: boolean
+  /** Where it is noted how old what is known is; `undefined` where it cannot be old. */
+  readonly freshness: FreshnessSource | undefined
 }
 
 /** All that a thread is started with. */

@@ -10,6 +10,7 @@ import type { HttpDoor } from '../doors/http-door.ts'
 import { createNginxDoor } from '../doors/nginx.ts'
 import { systemClock } from '../system/clock.ts'
 import { createAdmission } from './admission.ts'
+import { createFreshnessView } from './freshness-view.ts'
 import { createDecisionIds } from './decision-ids.ts'
 import { createHookServer, type HookServer } from './hook-server.ts'
 import { createThreadObserver } from './observer.ts'
@@ -40,9 +41,11 @@ const cache = createProofCache(settings.proofCacheMax)
 const admit = createAdmission(systemClock.monotonic)
 const observer = createThreadObserver({ setup, say, cache, clock: systemClock })
 
+const freshness = createFreshnessView(settings.freshness, systemClock)
+
 const view = (): View => ({
   standing: subscriber.standing(),
-  freshness: 'fresh',
+  freshness: freshness.state(),
   cache,
   leeway: settings.leeway,
   outage: settings.outage,

@@ -1,5 +1,7 @@
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { threadLayout } from './thread-metrics.ts'
+import type { LinkStatus } from './authority-link.ts'
+import type { FreshnessView } from './freshness-view.ts'
 import type { Threads } from './threads.ts'
 
 export interface VerifierMetricsParts {
@@ -8,6 +10,8 @@ export interface VerifierMetricsParts {
   readonly workers: number
   readonly revoked: () => { readonly entries: number; readonly bytes: number }
   readonly proofs: () => number
+  readonly link: () => LinkStatus
+  readonly freshness: FreshnessView
 }
 
 /** The metrics of a verifier beside those that its threads count. */
@@ -28,7 +32,7 @@ export function createVerifierMetrics(parts: VerifierMetricsParts): VerifierMetr
   )
   metrics.gauge(
     { name: 'warder_standing_age_seconds', help: 'Time since what is in force was confirmed' },
-    (gauge) => gauge.set(0),
+    (gauge) => gauge.set(parts.freshness.ageSeconds() ?? Number.NaN),
   )
   metrics.gauge(
     {
@@ -37,7 +41,8 @@ export function createVerifierMetrics(parts: VerifierMetricsParts): VerifierMetr
       labelNames: ['state'],
     },
     (gauge) => {
-      for (const state of freshnessStates) gauge.set({ state }, state === 'fresh' ? 1 : 0)
+      const now = parts.freshness.state()
+      for (const state of freshnessStates) gauge.set({ state }, state === now ? 1 : 0)
     },
   )
   metrics.gauge(
@@ -48,6 +53,7 @@ export function createVerifierMetrics(parts: VerifierMetricsParts): VerifierMetr
     { name: 'warder_proof_cache_entries', help: 'Proofs of signatures that are kept' },
     (gauge) => gauge.set(parts.proofs()),
   )
+  declareLinkMetrics(metrics, parts.link)
   const refreshes = metrics.counter({
     name: 'warder_key_set_refreshes_total',
     help: 'Readings of key sets by what came of them',
@@ -57,4 +63,19 @@ export function createVerifierMetrics(parts: VerifierMetricsParts): VerifierMetr
     keySetRefreshed: (good) => refreshes.inc({ result: good ? 'success' : 'failure' }),
     page: metrics,
   }
+}
+
+function declareLinkMetrics(metrics: Metrics, link: () => LinkStatus): void {
+  metrics.gauge(
+    { name: 'warder_feed_connected', help: 'One while the feed of an authority is followed' },
+    (gauge) => gauge.set(link().connected ? 1 : 0),
+  )
+  metrics.total(
+    { name: 'warder_feed_reconnects_total', help: 'Times that the feed was interrupted' },
+    () => link().reconnects,
+  )
+  metrics.total(
+    { name: 'warder_state_file_failures_total', help: 'Writes that the state file did not take' },
+    () => link().stateFailures,
+  )
 }

@@ -4,10 +4,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../system/clock.ts'
 import type { Log } from '../telemetry/log.ts'
+import { createFreshnessView } from './freshness-view.ts'
 import { createHealth, type HealthSettings } from './health.ts'
 import { claim, listen } from './listening.ts'
 import { createOpsServer } from './ops-server.ts'
-import { createSources, type AuthorityLink, type Sources } from './sources.ts'
+import type { AuthorityLink } from './authority-link.ts'
+import { createSources, type Sources } from './sources.ts'
 import { threadLayout } from './thread-metrics.ts'
 import type { FromThread, ListenAt, TlsMaterial, VerifierSettings } from './thread-setup.ts'
 import { createThreads } from './threads.ts'
@@ -23,7 +25,7 @@ export interface ListenerSettings {
 }
 
 export interface VerifierParts {
-  readonly settings: Omit<VerifierSettings, 'http' | 'reportsUsage'>
+  readonly settings: Omit<VerifierSettings, 'http' | 'reportsUsage' | 'freshness'>
   readonly health: HealthSettings
   readonly http: ListenerSettings | undefined
   readonly ops: ListenerSettings | undefined
@@ -88,15 +90,16 @@ async function assemble(
 
   const threads = createThreads({
     count: said.workers,
-    settings: { ...parts.settings, http, reportsUsage: parts.authority !== undefined },
+    settings: { ...parts.settings, http, ...linkSettings(parts.authority) },
     counters,
     ...reports,
   })
   closing.push(threads.close)
   const sources = createSources({ ...parts, threads, note })
   closing.push(sources.close)
-  const { revoked } = sources
-  const known = { threads, counters, revoked, proofs: reports.proofs }
+  const { revoked, link } = sources
+  const freshness = createFreshnessView(parts.authority?.freshness, clock)
+  const known = { threads, counters, revoked, link, freshness, proofs: reports.proofs }
   const health = createHealth({ ...known, clock, settings: said })
   const metrics = createVerifierMetrics({ ...known, workers: said.workers })
   const ops = createOpsServer({ ...health, metrics: metrics.page, tls: opsTls })
@@ -118,8 +121,13 @@ async function assemble(
   }
 }
 
+/** What threads need to know of the way to the authority. */
+function linkSettings(link: AuthorityLink | undefined) {
+  return { reportsUsage: link !== undefined, freshness: link?.freshness }
+}
+
 /** Takes what threads report of themselves. */
-function takeReports(log: Log, sources: () => Pick<Sources, 'hurry' | 'used'>) {
+function takeReports(log: Log, sources: () => Pick<Sources, 'hurry' | 'used' | 'refused'>) {
   const proofs = new Map<number, number>()
   return {
     proofs: () => sum(proofs.values()),
@@ -127,6 +135,7 @@ function takeReports(log: Log, sources: () => Pick<Sources, 'hurry' | 'used'>) {
       if (message.kind === 'unknown-key') sources().hurry()
       if (message.kind !== 'report') return
       if (message.uses.length > 0) sources().used(message.uses)
+      sources().refused(message.refusals)
       proofs.set(id, message.proofs)
       logRefusals(log, message.refusals)
     },

@@ -64,7 +64,6 @@ function changeAt(at: number, facts: ChangeFacts): Change {
 async function following(first = snapshot()) {
   let facts: StandingFacts | undefined
   const keeper = createStandingKeeper({
-    accepted: undefined,
     held: false,
     publish: async (given) => {
       facts = given

@@ -15,7 +15,7 @@ export interface FeedConnection {
   readonly snapshot: () => Promise<{ readonly manifest: string; readonly body: Buffer }>
   /** The stream of lines after a revision. */
   readonly feed: (after: Revision, signal: AbortSignal) => Promise<Dispatcher.ResponseData['body']>
-  readonly report: (status: JsonObject) => Promise<void>
+  readonly report: (status: object) => Promise<void>
   readonly close: () => Promise<void>
 }
 

@@ -18,6 +18,12 @@ export interface FreshnessLimits {
 /** The shared notes: when the last heartbeat came, by both clocks, and when it was signed. */
 export type FreshnessNotes = Float64Array<SharedArrayBuffer>
 
+/** How threads know for themselves how old what they judge by is. */
+export interface FreshnessSource {
+  readonly notes: FreshnessNotes
+  readonly limits: FreshnessLimits
+}
+
 const arrivedMonotonic = 0
 const arrivedWall = 1
 const signedAt = 2

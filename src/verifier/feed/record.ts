@@ -32,6 +32,7 @@ export class FeedRecord {
   #position: Position | undefined
   #acknowledged: number | undefined
   #last: KeptHeartbeat | undefined
+  #environments = ''
 
   constructor(parts: RecordParts) {
     this.#parts = parts
@@ -71,6 +72,7 @@ export class FeedRecord {
     await keeper.load(checked.standing)
     if (checked.steps.length > 0) await keeper.apply(checked.steps)
     this.#keys = checked.keys
+    this.#environments = checked.manifest.environments.join()
     this.#position = checked.position
     this.#last = found.state.heartbeat
     this.#acknowledged = checked.position.revision
@@ -85,6 +87,7 @@ export class FeedRecord {
     if (goesBack(this.#position, this.#last, checked.manifest)) throw new FeedTrouble('older')
     await keeper.load(checked.standing)
     this.#position = { epoch, revision, chain }
+    this.#environments = checked.manifest.environments.join()
     this.#last ??= { arrivedWall: clock.wall(), at }
     const kept = await this.#keep(state.begin(manifestLine, body, this.#head()))
     this.#acknowledged = kept ? revision : undefined
@@ -126,6 +129,8 @@ export class FeedRecord {
   }
 
   #takeHeartbeat(heartbeat: Heartbeat, { epoch, revision, chain }: Position): void {
+    // What is known was made for other environments.
+    if (heartbeat.environments.join() !== this.#environments) throw new FeedTrouble('gap')
     if (heartbeat.epoch !== epoch) throw new FeedTrouble('gap')
     if (heartbeat.revision < revision) throw new FeedTrouble('older')
     if (heartbeat.revision > revision || heartbeat.chain !== chain) throw new FeedTrouble('gap')

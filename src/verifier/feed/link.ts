@@ -1,0 +1,128 @@
+// The way to an authority over the network, assembled.
+
+import type { Clock } from '../../system/clock.ts'
+import type { Log } from '../../telemetry/log.ts'
+import { failure, identifier } from '../../telemetry/safe-text.ts'
+import type { AuthorityLink, Following } from '../authority-link.ts'
+import type { StandingKeeper } from '../standing-keeper.ts'
+import { createFeedConnection } from './connection.ts'
+import type { Enrolment } from './enrolment.ts'
+import { startFollower } from './follower.ts'
+import { createFreshnessNotes, freshnessOf, type FreshnessLimits } from './freshness.ts'
+import { FeedRecord } from './record.ts'
+import { createReporter, type StatusFacts } from './reporter.ts'
+import { createStateFile } from './state-file.ts'
+import type { FeedTrouble } from './trouble.ts'
+import { createUsageQueue } from './usage-queue.ts'
+
+export interface FeedLinkParts {
+  readonly enrolment: Enrolment
+  readonly ca: Buffer | undefined
+  readonly stateFile: string
+  readonly limits: FreshnessLimits
+  readonly version: string
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Log
+}
+
+const snapshotBytesMax = 256 * 1024 * 1024
+
+/** Makes the way to the authority of an enrolment. */
+export function createFeedLink(parts: FeedLinkParts): AuthorityLink {
+  const notes = createFreshnessNotes()
+  return {
+    held: true,
+    freshness: { notes, limits: parts.limits },
+    follow: (keeper, threads) => follow(parts, notes, keeper, threads),
+  }
+}
+
+function follow(
+  parts: FeedLinkParts,
+  notes: ReturnType<typeof createFreshnessNotes>,
+  keeper: StandingKeeper,
+  threads: () => readonly number[],
+): Following {
+  const { enrolment, clock, log, limits, version } = parts
+  const connection = createFeedConnection({ enrolment, ca: parts.ca, snapshotBytesMax })
+  const state = createStateFile(parts.stateFile)
+  const queue = createUsageQueue()
+  const counts = { connected: false, reconnects: 0, stateFailures: 0, usageDropped: 0 }
+  const record = new FeedRecord({
+    pinned: enrolment.feedKey,
+    keeper,
+    state,
+    clock,
+    onDiskFailure(error) {
+      counts.stateFailures++
+      log.error('the state file could not be written', { why: failure(error) })
+    },
+  })
+  const reporter = createReporter({
+    connection,
+    queue,
+    status: () =>
+      placeOf(record, {
+        threads: threads(),
+        freshness: freshnessOf(notes, clock, limits),
+        version,
+        expireAfterMs: limits.expireAfterMs,
+      }),
+  })
+  const onTrouble = ({ code }: FeedTrouble) => {
+    if (counts.connected) counts.reconnects++
+    counts.connected = false
+    log.warn('the feed is interrupted, what is known stays in force', { why: identifier(code) })
+  }
+  const begun = begin(record, state, log).then(() =>
+    startFollower({
+      connection,
+      record,
+      notes,
+      clock,
+      random: parts.random,
+      onTrouble,
+      release: keeper.release,
+      onConnected() {
+        if (!counts.connected) log.info('the feed is followed', { revision: keeper.revision })
+        counts.connected = true
+      },
+      onProgress: reporter.soon,
+    }),
+  )
+  return {
+    started: begun.then(({ started }) => started),
+    used(uses) {
+      counts.usageDropped += queue.used(uses)
+    },
+    refused: queue.refused,
+    status: () => ({ ...counts, authority: enrolment.authority }),
+    async close() {
+      reporter.close()
+      await (await begun).close()
+      await state.close()
+    },
+  }
+}
+
+/** What is reported: nothing before something is in force and on the disk. */
+function placeOf(
+  { position, acknowledged }: FeedRecord,
+  facts: Omit<StatusFacts, 'epoch' | 'revision'>,
+): StatusFacts | undefined {
+  if (!position || acknowledged === undefined) return undefined
+  return { ...facts, epoch: position.epoch, revision: acknowledged }
+}
+
+/** Takes what is on the disk, or puts it aside. */
+async function begin(
+  record: FeedRecord,
+  state: ReturnType<typeof createStateFile>,
+  log: Log,
+): Promise<void> {
+  const loaded = await record.load().catch((error: unknown) => ({ problem: failure(error) }))
+  if (loaded === 'loaded' || loaded === 'nothing') return
+  log.error('the state file cannot be used and is put aside', { why: identifier(loaded.problem) })
+  await state.putAside('broken')
+}
