@@ -53,6 +53,9 @@ export function createHealth(parts: HealthParts): Health {
       const reasons = [...problems].map(([name, problem]) => `${name}: ${problem}`)
       if (isDraining) return { state: 'not-ready', reasons: ['draining'] }
       if (!threads.facts) return { state: 'not-ready', reasons: ['no standing', ...reasons] }
+      if (!threads.states().some(({ listening }) => listening)) {
+        return { state: 'not-ready', reasons: ['no thread answers', ...reasons] }
+      }
       reasons.push(...silent().map(({ id }) => `thread ${id} is being replaced`))
       return reasons.length === 0 ? { state: 'ready' } : { state: 'degraded', reasons }
     },
