@@ -139,7 +139,7 @@ describe('a key set', () => {
   })
 })
 
-test('two issuers with one name for their keys are never taken for each other', async () => {
+test('two issuers with one name for their keys are never taken for each other', async (t) => {
   const other = issuerKey('key-1')
   const second = 'https://second.test'
   const two = await runVerifier({
@@ -151,6 +151,7 @@ test('two issuers with one name for their keys are never taken for each other', 
       return [trustEntry(folder), trustEntry(folder, { issuer: second, jwks, revoked })]
     },
   })
+  t.after(() => two.stop())
   const of = async (token: string) => statusOf(two.place, nginxHook(token))
   const secondToken = (claims = {}) => signToken(other, gatewayClaims({ iss: second, ...claims }))
   assert.deepEqual([await of(two.token()), await of(secondToken())], [200, 200])
@@ -159,7 +160,6 @@ test('two issuers with one name for their keys are never taken for each other', 
   // Revoked by one issuer is revoked of that one.
   assert.equal(await of(two.token({ jti: 'shared' })), 200)
   assert.equal(await of(secondToken({ jti: 'shared' })), 401)
-  await two.stop()
 })
 
 test('exp passes while a proof is kept, to the second', async () => {
