@@ -16,6 +16,11 @@ export interface VerifierMetrics {
   readonly page: Pick<Metrics, 'render' | 'contentType'>
 }
 
+const zeroes = [
+  ['warder_feed_reconnects_total', 'How often the feed had to be connected again'],
+  ['warder_state_file_failures_total', 'How often the state file could not be read or written'],
+  ['warder_usage_dropped_total', 'Uses of credentials that were not reported'],
+] as const
 const freshnessStates = ['fresh', 'stale', 'expired']
 
 /** Declares a verifier's metrics. */
@@ -48,11 +53,18 @@ export function createVerifierMetrics(parts: VerifierMetricsParts): VerifierMetr
     { name: 'warder_proof_cache_entries', help: 'Proofs of signatures that are kept' },
     (gauge) => gauge.set(parts.proofs()),
   )
+  // Alone, without an authority, these stay at zero.
+  metrics.gauge(
+    { name: 'warder_feed_connected', help: 'Whether the feed of the authority is being read' },
+    (gauge) => gauge.set(0),
+  )
+  for (const [name, help] of zeroes) metrics.counter({ name, help })
   const refreshes = metrics.counter({
     name: 'warder_key_set_refreshes_total',
     help: 'Readings of key sets by what came of them',
     labelNames: ['result'],
   })
+  for (const result of ['success', 'failure']) refreshes.inc({ result }, 0)
   return {
     keySetRefreshed: (good) => refreshes.inc({ result: good ? 'success' : 'failure' }),
     page: metrics,
