@@ -19,7 +19,6 @@ export interface VerifierMetrics {
 const zeroes = [
   ['warder_feed_reconnects_total', 'How often the feed had to be connected again'],
   ['warder_state_file_failures_total', 'How often the state file could not be read or written'],
-  ['warder_usage_dropped_total', 'Uses of credentials that were not reported'],
 ] as const
 const freshnessStates = ['fresh', 'stale', 'expired']
 
