@@ -33,14 +33,15 @@ export async function run(words: readonly string[]): Promise<number> {
   const config = readStartConfig(words, 'verifier')
   if (!config) return 1
   const log = createLog({ level: config.log.level, fd: 2, now: systemClock.wall })
+  // Heard from the start: a signal that comes while threads begin to answer must not cut them off.
+  const stopped = new Promise<string>((resolve) => onStopSignal(resolve))
   const verifier = await start(config, log)
   if (!verifier) {
     await log.close()
     return 1
   }
   log.info('verifier listens', { http: verifier.ports.http, ops: verifier.ports.ops })
-  const signal = await new Promise<string>((resolve) => onStopSignal(resolve))
-  log.info('verifier stops', { signal: identifier(signal) })
+  log.info('verifier stops', { signal: identifier(await stopped) })
   await verifier.stop()
   await log.close()
   return 0

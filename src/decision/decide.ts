@@ -158,7 +158,7 @@ function refuse(
   gateway: Proof | undefined,
   { standing, cache }: SoundView,
 ): Decision {
-  const refused = presented.kind === 'token' ? cache.find(presented.token)?.proof : undefined
+  const refused = presented.kind === 'token' ? cache.peek(presented.token)?.proof : undefined
   const findings: Findings = {
     revision: standing.revision,
     gateway: gateway ?? (refused?.kind === 'gateway' ? refused : undefined),

@@ -17,6 +17,8 @@ export interface KeptProof {
  */
 export interface ProofCache {
   readonly find: (token: string) => KeptProof | undefined
+  /** Finds without counting as a use. */
+  readonly peek: (token: string) => KeptProof | undefined
   readonly keep: (token: string, kept: KeptProof) => void
   readonly forget: (token: string) => void
   readonly entries: number
@@ -40,6 +42,7 @@ export function createProofCache(max: number): ProofCache {
       else misses++
       return kept
     },
+    peek: (token) => live.peek(token) ?? refused.peek(token),
     keep(token, kept) {
       const [place, other] = kept.goodIn ? [live, refused] : [refused, live]
       other.delete(token)

@@ -57,6 +57,9 @@ export function createHealth(parts: HealthParts): Health {
       const reasons = [...problems].map(([name, problem]) => `${name}: ${problem}`)
       if (isDraining) return { state: 'not-ready', reasons: ['draining'] }
       if (!threads.facts) return { state: 'not-ready', reasons: ['no standing', ...reasons] }
+      if (!threads.states().some(({ listening }) => listening)) {
+        return { state: 'not-ready', reasons: ['no thread answers', ...reasons] }
+      }
       const freshness = parts.freshness.state()
       if (freshness === 'expired') return { state: 'not-ready', reasons: ['expired', ...reasons] }
       if (freshness === 'stale') reasons.push('stale')

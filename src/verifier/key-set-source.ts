@@ -28,12 +28,13 @@ function broken(problem: string): KeySetReading {
 }
 
 const bytesMax = 256 * 1024
-const deadlineMs = 5000
+const usualDeadlineMs = 5000
 
 /** Fetches a JWK set: within a deadline for the whole of it, bounded in size, without following a redirect. */
 export async function fetchKeySet(
   url: string,
   allowed: readonly Algorithm[],
+  deadlineMs = usualDeadlineMs,
 ): Promise<KeySetReading> {
   try {
     const answer = await request(url, {

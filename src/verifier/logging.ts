@@ -43,3 +43,8 @@ export function logDeath(log: Log, thread: number, errorName: string | undefined
   const error = identifier(errorName ?? 'none')
   log.error('a thread ended and is replaced', { thread, error })
 }
+
+/** Says that a thread could not listen or accept. */
+export function logListenerFailure(log: Log, thread: number, code: string): void {
+  log.error('a listener failed', { thread, code: identifier(code) })
+}

@@ -4,7 +4,13 @@ import { revocationId, type RevocationId } from '../credential/revocation-id.ts'
 
 /** What a list holds, or the line that is no id. */
 export type RevokedFile =
-  | { readonly kind: 'ids'; readonly count: number; readonly ids: () => Iterable<RevocationId> }
+  | {
+      readonly kind: 'ids'
+      readonly count: number
+      /** Whether there is not even a comment. */
+      readonly isBlank: boolean
+      readonly ids: () => Iterable<RevocationId>
+    }
   | { readonly kind: 'broken'; readonly line: number }
 
 const jti = /^[\x21-\x7e]{1,256}$/
@@ -20,7 +26,8 @@ export function readRevokedFile(bytes: Buffer, issuer: string): RevokedFile {
     if (!jti.test(entry)) return { kind: 'broken', line }
     count++
   }
-  return { kind: 'ids', count, ids: () => idsOf(text, issuer) }
+  const isBlank = text.trim() === ''
+  return { kind: 'ids', count, isBlank, ids: () => idsOf(text, issuer) }
 }
 
 function* idsOf(text: string, issuer: string): Iterable<RevocationId> {

@@ -53,6 +53,7 @@ const view = (): View => ({
 })
 
 const http = settings.http && listenHttp(settings.http.at, settings.http.tls)
+if (!http) say({ kind: 'listening', port: undefined })
 
 main.on('message', (message: ToThread) => {
   switch (message.kind) {

@@ -62,6 +62,8 @@ export function createThreads(parts: ThreadsParts): Threads {
       onMessage(message) {
         if (message.kind === 'applied') board.settle(living())
         if (message.kind === 'listening' || message.kind === 'failed') onFirst?.(message)
+        // One that takes the place of another tries again until it can listen.
+        if (message.kind === 'failed' && !handle.listening && !onFirst) void handle.end()
         onMessage(id, message)
       },
       onEnd(errorName) {

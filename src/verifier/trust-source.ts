@@ -51,6 +51,7 @@ export function createTrustSource(parts: TrustSourceParts): TrustSource {
   const closing: (() => void)[] = []
   let keys: readonly TrustedKey[] | undefined
   let listed = path === undefined
+  let ids = 0
   let refresh: Refresh | undefined
 
   const take = (reading: KeySetReading): boolean => {
@@ -69,14 +70,15 @@ export function createTrustSource(parts: TrustSourceParts): TrustSource {
     if (reading.kind === 'unreadable') return `cannot be read (${reading.code})`
     const list = readRevokedFile(reading.bytes, entry.issuer)
     if (list.kind === 'broken') return `line ${list.line} is no id`
+    // What a full disk or a writer that died leaves behind must not let everybody in again.
+    if (ids > 0 && list.isBlank) return 'is empty; a comment would say that nothing is revoked'
+    ids = list.count
     parts.takeRevoked(at, list.ids(), list.count)
     listed = true
     return undefined
   }
   const watch = async (at: string, read: (reading: Reading) => unknown) => {
-    const watched = await watchFile({ path: at, onChange: (reading) => void read(reading) })
-    closing.push(() => watched.close())
-    await read(watched.first)
+    closing.push(await watchInTurn(at, read))
   }
   const follow = async () => {
     refresh = createRefresh({
@@ -101,6 +103,18 @@ export function createTrustSource(parts: TrustSourceParts): TrustSource {
       for (const close of closing) close()
     },
   }
+}
+
+/** Watches a file and has its readings taken one after the other; resolves when the first one was. */
+async function watchInTurn(path: string, read: (reading: Reading) => unknown): Promise<() => void> {
+  let turn = Promise.resolve()
+  const take = (reading: Reading) => {
+    turn = turn.then(async () => void (await read(reading)))
+    return turn
+  }
+  const watched = await watchFile({ path, onChange: (reading) => void take(reading) })
+  await take(watched.first)
+  return () => watched.close()
 }
 
 const isUrl = (jwks: string) => /^https?:\/\//i.test(jwks)

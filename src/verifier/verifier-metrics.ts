@@ -59,6 +59,7 @@ export function createVerifierMetrics(parts: VerifierMetricsParts): VerifierMetr
     help: 'Readings of key sets by what came of them',
     labelNames: ['result'],
   })
+  for (const result of ['success', 'failure']) refreshes.inc({ result }, 0)
   return {
     keySetRefreshed: (good) => refreshes.inc({ result: good ? 'success' : 'failure' }),
     page: metrics,

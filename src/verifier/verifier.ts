@@ -14,7 +14,7 @@ import { threadLayout } from './thread-metrics.ts'
 import type { FromThread, ListenAt, TlsMaterial, VerifierSettings } from './thread-setup.ts'
 import { createThreads } from './threads.ts'
 import { watchTlsFiles, type TlsFiles } from './tls-files.ts'
-import { logBrokenSource, logDeath, logRefusals } from './logging.ts'
+import { logBrokenSource, logDeath, logListenerFailure, logRefusals } from './logging.ts'
 import type { TrustSettings } from './trust-source.ts'
 import { createVerifierMetrics } from './verifier-metrics.ts'
 
@@ -133,6 +133,7 @@ function takeReports(log: Log, sources: () => Pick<Sources, 'hurry' | 'used' | '
     proofs: () => sum(proofs.values()),
     onMessage(id: number, message: FromThread) {
       if (message.kind === 'unknown-key') sources().hurry()
+      if (message.kind === 'failed') logListenerFailure(log, id, message.code)
       if (message.kind !== 'report') return
       if (message.uses.length > 0) sources().used(message.uses)
       sources().refused(message.refusals)

@@ -198,9 +198,9 @@ export async function statusOf(place: Place, hook: string): Promise<number> {
   return (await ask(place, hook)).status
 }
 
-/** Asks until something holds, for five seconds. */
+/** Asks until something holds, for ten seconds. */
 export async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + 5000
+  const deadline = Date.now() + 10_000
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error('what was waited for did not come')
     await delay(10)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { createProofCache } from '../../src/decision/proof-cache.ts'
 import { systemClock } from '../../src/system/clock.ts'
 import { createHookServer } from '../../src/verifier/hook-server.ts'
 import { listen } from '../../src/verifier/listening.ts'
@@ -20,7 +21,7 @@ async function impatient() {
     view: () => ({
       standing: undefined,
       freshness: 'fresh',
-      cache: { find: () => undefined, keep() {}, forget() {}, entries: 0, hits: 0, misses: 0 },
+      cache: createProofCache(1),
       leeway: { exp: 0, nbf: 0 },
       outage: usualOutage,
       admit: () => true,

@@ -48,16 +48,13 @@ function follow(
   const connection = createFeedConnection({ enrolment, ca: parts.ca, snapshotBytesMax })
   const state = createStateFile(parts.stateFile)
   const queue = createUsageQueue()
-  const counts = { connected: false, reconnects: 0, stateFailures: 0, usageDropped: 0 }
+  const events = createLinkEvents(log)
   const record = new FeedRecord({
     pinned: enrolment.feedKey,
     keeper,
     state,
     clock,
-    onDiskFailure(error) {
-      counts.stateFailures++
-      log.error('the state file could not be written', { why: failure(error) })
-    },
+    onDiskFailure: events.onDiskFailure,
   })
   const reporter = createReporter({
     connection,
@@ -70,11 +67,6 @@ function follow(
         expireAfterMs: limits.expireAfterMs,
       }),
   })
-  const onTrouble = ({ code }: FeedTrouble) => {
-    if (counts.connected) counts.reconnects++
-    counts.connected = false
-    log.warn('the feed is interrupted, what is known stays in force', { why: identifier(code) })
-  }
   const begun = begin(record, state, log).then(() =>
     startFollower({
       connection,
@@ -82,26 +74,44 @@ function follow(
       notes,
       clock,
       random: parts.random,
-      onTrouble,
+      onTrouble: events.onTrouble,
+      onConnected: () => events.onConnected(keeper.revision),
       release: keeper.release,
-      onConnected() {
-        if (!counts.connected) log.info('the feed is followed', { revision: keeper.revision })
-        counts.connected = true
-      },
       onProgress: reporter.soon,
     }),
   )
   return {
     started: begun.then(({ started }) => started),
     used(uses) {
-      counts.usageDropped += queue.used(uses)
+      events.counts.usageDropped += queue.used(uses)
     },
     refused: queue.refused,
-    status: () => ({ ...counts, authority: enrolment.authority }),
+    status: () => ({ ...events.counts, authority: enrolment.authority }),
     async close() {
       reporter.close()
       await (await begun).close()
       await state.close()
+    },
+  }
+}
+
+/** What happens to a link, counted and told. */
+function createLinkEvents(log: Log) {
+  const counts = { connected: false, reconnects: 0, stateFailures: 0, usageDropped: 0 }
+  return {
+    counts,
+    onDiskFailure(error: unknown) {
+      counts.stateFailures++
+      log.error('the state file could not be written', { why: failure(error) })
+    },
+    onTrouble({ code }: FeedTrouble) {
+      if (counts.connected) counts.reconnects++
+      counts.connected = false
+      log.warn('the feed is interrupted, what is known stays in force', { why: identifier(code) })
+    },
+    onConnected(revision: number | undefined) {
+      if (!counts.connected) log.info('the feed is followed', { revision })
+      counts.connected = true
     },
   }
 }

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { describe, test, type TestContext } from 'node:test'
+import { fetchKeySet } from '../../src/verifier/key-set-source.ts'
+import { listen } from '../../src/verifier/listening.ts'
+import { manualClock } from '../manual-clock.ts'
+import { gatewayClaims, issuerKey, keySet, signToken, type IssuerKey } from './issuer.ts'
+import { nginxHook, runVerifier, statusOf, trustEntry, until } from './running.ts'
+import { exchange } from './wire.ts'
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void
+
+/** An issuer's server, which answers as it is told and counts. */
+async function issuerServer(t: TestContext, first: Answer) {
+  let answer = first
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    answer(request, response)
+  })
+  const port = await listen(server, { kind: 'tcp', host: '127.0.0.1', port: 0 })
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return {
+    asked,
+    url: `http://127.0.0.1:${port}/keys`,
+    become(next: Answer) {
+      answer = next
+    },
+  }
+}
+
+const gives =
+  (...keys: readonly IssuerKey[]): Answer =>
+  (_, response) =>
+    response.end(keySet(...keys))
+
+const algorithms = ['ES256'] as const
+
+describe('fetching a key set', { concurrency: true }, () => {
+  const cases: readonly (readonly [title: string, answer: Answer, problem: RegExp])[] = [
+    [
+      'does not follow a redirect',
+      (_, response) => response.writeHead(302, { location: '/elsewhere' }).end(),
+      /status 302/,
+    ],
+    [
+      'takes no error for a set',
+      (_, response) => response.writeHead(503).end('{"keys":[]}'),
+      /503/,
+    ],
+    ['takes no 204 for an empty set', (_, response) => response.writeHead(204).end(), /204/],
+    ['takes no page for a set', (_, response) => response.end('<html></html>'), /not a JWK set/],
+    ['takes no empty body for a set', (_, response) => response.end(), /not a JWK set/],
+    [
+      'takes no part for the whole',
+      (_, response) => {
+        response.writeHead(200, { 'content-length': 1000 })
+        response.write('{"keys":[]}')
+        setImmediate(() => response.destroy())
+      },
+      /cannot be fetched/,
+    ],
+    [
+      'ends when it is too large, announced or not',
+      (_, response) => {
+        const more = () => {
+          while (!response.destroyed && response.write(' '.repeat(65_536)));
+        }
+        response.on('drain', more)
+        more()
+      },
+      /larger than 256 KiB/,
+    ],
+    ['ends at the deadline when nothing comes', () => {}, /cannot be fetched \(TimeoutError\)/],
+    [
+      'ends at the deadline when it dribbles',
+      (_, response) => {
+        const dribble = setInterval(() => response.write(' '), 50)
+        response.on('close', () => clearInterval(dribble))
+      },
+      /cannot be fetched \(TimeoutError\)/,
+    ],
+  ]
+  for (const [title, answer, problem] of cases) {
+    test(title, async (t) => {
+      const server = await issuerServer(t, answer)
+      const began = Date.now()
+      const reading = await fetchKeySet(server.url, algorithms, 300)
+      assert.match(reading.kind === 'broken' ? reading.problem : '', problem)
+      assert.deepEqual(server.asked, ['/keys'])
+      assert.ok(Date.now() - began < 3000)
+    })
+  }
+
+  test('from nobody is broken, and no address is quoted', async () => {
+    const reading = await fetchKeySet('http://127.0.0.1:1/keys', algorithms)
+    assert.deepEqual(reading, { kind: 'broken', problem: 'cannot be fetched (ECONNREFUSED)' })
+  })
+})
+
+test('however many unknown keys are presented, an issuer is asked once in a cool-down, and a new key comes then', async (t) => {
+  const [first, second] = [issuerKey('first'), issuerKey('second')]
+  const server = await issuerServer(t, gives(first))
+  const clock = manualClock(Date.now())
+  const running = await runVerifier({
+    workers: 2,
+    trust: (folder) => [trustEntry(folder, { jwks: server.url })],
+    parts: { clock },
+  })
+  t.after(() => running.stop())
+  const status = async (token: string) => statusOf(running.place, nginxHook(token))
+  const good = signToken(first, gatewayClaims())
+  assert.equal(await status(good), 200)
+  assert.equal(server.asked.length, 1)
+
+  const flood = async () => {
+    const hooks = Array.from({ length: 200 }, (_, at) =>
+      nginxHook(signToken(first, gatewayClaims(), { kid: `none-${at}` })),
+    )
+    const lines = [hooks.slice(0, 100), hooks.slice(100)].map(async (each) =>
+      exchange(running.place, each.join(''), 100),
+    )
+    for (const { answers } of await Promise.all(lines)) {
+      assert.ok(answers.every((answer) => answer.status === 401))
+    }
+  }
+  await flood()
+  await until(() => server.asked.length === 2)
+  await flood()
+  server.become(gives(first, second))
+  // Each thread asks for keys once in a second.
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  await flood()
+  assert.equal(server.asked.length, 2)
+  assert.equal(await status(good), 200)
+
+  clock.advance(31_000)
+  const fresh = signToken(second, gatewayClaims())
+  await until(async () => (await status(fresh)) === 200)
+  assert.equal(server.asked.length, 3)
+  assert.equal(await running.metric('warder_key_set_refreshes_total{result="success"}'), 3)
+})
+
+test('an issuer that cannot be asked at the start is asked again, and only then anything is allowed', async (t) => {
+  const server = await issuerServer(t, (_, response) =>
+    response.writeHead(302, { location: '/elsewhere' }).end(),
+  )
+  const running = await runVerifier({
+    trust: (folder) => [trustEntry(folder, { jwks: server.url })],
+  })
+  t.after(() => running.stop())
+  const hook = nginxHook(running.token())
+  assert.equal(await statusOf(running.place, hook), 503)
+  const { status, body } = await running.page('/readyz')
+  assert.equal(status, 503)
+  assert.match(body, /"state":"not-ready".*status 302/)
+  assert.equal((await running.page('/livez')).status, 200)
+
+  server.become(gives(running.key))
+  await until(async () => (await statusOf(running.place, hook)) === 200)
+  assert.equal((await running.page('/readyz')).body, '{"state":"ready"}')
+  assert.ok(server.asked.every((path) => path === '/keys'))
+})

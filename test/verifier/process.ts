@@ -1,0 +1,68 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { createServer } from 'node:net'
+import { listen } from '../../src/verifier/listening.ts'
+import { audience, gatewayClaims, issuerKey, issuerName, keySet, signToken } from './issuer.ts'
+
+// A verifier as an operator starts it: a process of its own, with a configuration file.
+
+export interface Started {
+  readonly child: ChildProcess
+  readonly folder: string
+  readonly http: number
+  readonly ops: number
+  readonly token: () => string
+  readonly stderr: () => string
+  /** The code that it ended with, or the signal that ended it. */
+  readonly ended: Promise<number | string | null>
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  const port = await listen(server, { kind: 'tcp', host: '127.0.0.1', port: 0 })
+  await new Promise((resolve) => server.close(resolve))
+  return port ?? 0
+}
+
+const start = new URL('../../src/start.js', import.meta.url).pathname
+
+/** Starts `warder verifier` in a folder; further lines say more of its listener for decisions. */
+export async function startProcess(folder: string, ...more: readonly string[]): Promise<Started> {
+  const key = issuerKey('key-1')
+  const [http, ops] = [await freePort(), await freePort()]
+  writeFileSync(join(folder, 'keys.json'), keySet(key))
+  writeFileSync(
+    join(folder, 'warder.yaml'),
+    [
+      'workers: 2',
+      'listen:',
+      '  http:',
+      `    address: 127.0.0.1:${http}`,
+      ...more,
+      `  ops: 127.0.0.1:${ops}`,
+      'trust:',
+      `  - issuer: ${issuerName}`,
+      '    jwks: ./keys.json',
+      `    audience: ${audience}`,
+      '',
+    ].join('\n'),
+  )
+  const child = spawn(process.execPath, [start, 'verifier'], { cwd: folder })
+  let stderr = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString()
+  })
+  const ended = once(child, 'exit').then(([code, signal]) => code ?? signal)
+  return {
+    child,
+    folder,
+    http,
+    ops,
+    token: () => signToken(key, gatewayClaims()),
+    stderr: () => stderr,
+    ended,
+  }
+}

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { gatewayClaims, issuerKey, keySet, signToken } from './issuer.ts'
+import { nginxHook, runVerifier, statusOf, trustEntry, until, type Running } from './running.ts'
+import { ask, header } from './wire.ts'
+
+let running: Running
+
+before(async () => {
+  running = await runVerifier({ workers: 2 })
+})
+after(async () => running.stop())
+
+const status = (token: string) => statusOf(running.place, nginxHook(token))
+const becomes = (token: string, wanted: number) =>
+  until(async () => (await status(token)) === wanted)
+const readiness = async () => (await running.page('/readyz')).body
+const isReady = async () => (await readiness()) === '{"state":"ready"}'
+
+describe('a list of revoked ids', () => {
+  test('that is put in place by renaming counts at once, for tokens that were just allowed', async () => {
+    const [one, other] = [running.token({ jti: 'one' }), running.token({ jti: 'other' })]
+    assert.deepEqual([await status(one), await status(other)], [200, 200])
+    running.put('revoked.txt', '# comment\n\none # left us\n')
+    await becomes(one, 401)
+    assert.equal(await status(other), 200)
+    assert.equal(await status(running.token({ jti: 'ONE' })), 401)
+    const presented = await running.metric('warder_revoked_presented_total')
+    await status(one)
+    assert.equal(await running.metric('warder_revoked_presented_total'), presented + 1)
+  })
+
+  test('that is written where it stands counts too', async () => {
+    const token = running.token({ jti: 'appended' })
+    assert.equal(await status(token), 200)
+    appendFileSync(join(running.folder, 'revoked.txt'), 'appended\n')
+    await becomes(token, 401)
+  })
+
+  test('lets go what is no longer in it', async () => {
+    const token = running.token({ jti: 'for-a-while' })
+    running.put('revoked.txt', 'one\nfor-a-while\n')
+    await becomes(token, 401)
+    running.put('revoked.txt', 'one\n')
+    await becomes(token, 200)
+  })
+
+  test('that is broken, empty or gone leaves the last good one in force, and says so', async () => {
+    const path = join(running.folder, 'revoked.txt')
+    const revoked = running.token({ jti: 'one' })
+    const live = running.token()
+    for (const [spoil, problem] of [
+      [() => writeFileSync(path, 'two\nno id\n'), /line 2 is no id/],
+      [() => writeFileSync(path, 'two\0\0\0\n'), /line 1 is no id/],
+      [() => writeFileSync(path, ''), /is empty/],
+      [() => writeFileSync(path, '\n \n'), /is empty/],
+      [() => rmSync(path), /cannot be read \(ENOENT\)/],
+    ] as const) {
+      spoil()
+      await until(async () => problem.test(await readiness()))
+      assert.match(await readiness(), /^{"state":"degraded"/)
+      assert.deepEqual([await status(revoked), await status(live)], [401, 200])
+      running.put('revoked.txt', 'one\n')
+      await until(isReady)
+      assert.deepEqual([await status(revoked), await status(live)], [401, 200])
+    }
+    assert.match(running.log(), /"source":"revoked list /)
+    running.put('revoked.txt', '# nobody any more\n')
+    await becomes(revoked, 200)
+  })
+})
+
+describe('a key set', () => {
+  test('that is replaced ends every token of the old key at once and takes those of the new one', async () => {
+    const other = issuerKey('key-2')
+    const old = running.token()
+    const fresh = signToken(other, gatewayClaims())
+    assert.deepEqual([await status(old), await status(fresh)], [200, 401])
+    running.put('keys.json', keySet(running.key, other))
+    await becomes(fresh, 200)
+    assert.equal(await status(old), 200)
+    running.put('keys.json', keySet(other))
+    await becomes(old, 401)
+    assert.equal(await status(fresh), 200)
+
+    const sameName = { ...issuerKey('key-2') }
+    running.put('keys.json', keySet(sameName, running.key))
+    await becomes(fresh, 401)
+    assert.equal(await status(signToken(sameName, gatewayClaims())), 200)
+    running.put('keys.json', keySet(running.key))
+    await becomes(old, 200)
+    await until(isReady)
+  })
+
+  test('that is broken leaves the last good one in force, and says so', async () => {
+    const live = running.token()
+    const failures = () => running.metric('warder_key_set_refreshes_total{result="failure"}')
+    const oct = JSON.stringify({ keys: [{ kty: 'oct', k: 'c2VjcmV0', kid: 'key-1' }] })
+    for (const [content, problem] of [
+      ['', /is not a JWK set/],
+      ['{"keys":', /is not a JWK set/],
+      ['<html></html>', /is not a JWK set/],
+      ['{}', /is not a JWK set/],
+      ['{"keys":{}}', /is not a JWK set/],
+      [`${keySet(running.key)}garbage`, /is not a JWK set/],
+      [oct, /has no key that can be used/],
+      [undefined, /cannot be read \(ENOENT\)/],
+    ] as const) {
+      const before_ = await failures()
+      if (content === undefined) rmSync(join(running.folder, 'keys.json'))
+      else running.put('keys.json', content)
+      await until(async () => problem.test(await readiness()))
+      assert.equal(await failures(), before_ + 1)
+      assert.equal(await status(live), 200)
+      assert.equal(await status(signToken(issuerKey('key-1'), gatewayClaims())), 401)
+      running.put('keys.json', keySet(running.key))
+      await until(isReady)
+    }
+    assert.match(running.log(), /"source":"key set /)
+    assert.doesNotMatch(running.log(), /c2VjcmV0/)
+  })
+
+  test('that lists no keys at all ends every token', async () => {
+    const live = running.token()
+    running.put('keys.json', '{"keys":[]}')
+    await becomes(live, 401)
+    running.put('keys.json', keySet(running.key))
+    await becomes(live, 200)
+  })
+
+  test('with one key that cannot be used goes without it, and the log says which', async () => {
+    const weak = { ...issuerKey('weak'), jwk: { kty: 'RSA', kid: 'weak', n: 'AQAB', e: 'AQAB' } }
+    running.put('keys.json', keySet(running.key, weak))
+    await until(() => /"index":1.*"a key is left out"/.test(running.log()))
+    assert.equal(await status(running.token()), 200)
+    assert.ok(await isReady())
+  })
+})
+
+test('two issuers with one name for their keys are never taken for each other', async (t) => {
+  const other = issuerKey('key-1')
+  const second = 'https://second.test'
+  const two = await runVerifier({
+    trust: (folder) => {
+      writeFileSync(join(folder, 'second.json'), keySet(other))
+      writeFileSync(join(folder, 'second.txt'), 'shared\n')
+      const jwks = join(folder, 'second.json')
+      const revoked = join(folder, 'second.txt')
+      return [trustEntry(folder), trustEntry(folder, { issuer: second, jwks, revoked })]
+    },
+  })
+  t.after(() => two.stop())
+  const of = async (token: string) => statusOf(two.place, nginxHook(token))
+  const secondToken = (claims = {}) => signToken(other, gatewayClaims({ iss: second, ...claims }))
+  assert.deepEqual([await of(two.token()), await of(secondToken())], [200, 200])
+  assert.equal(await of(two.token({ iss: second })), 401)
+  assert.equal(await of(signToken(other, gatewayClaims())), 401)
+  // Revoked by one issuer is revoked of that one.
+  assert.equal(await of(two.token({ jti: 'shared' })), 200)
+  assert.equal(await of(secondToken({ jti: 'shared' })), 401)
+})
+
+test('exp passes while a proof is kept, to the second', async () => {
+  const exp = Math.ceil(Date.now() / 1000) + 1
+  const token = running.token({ exp })
+  while (Date.now() < exp * 1000 - 20) assert.equal(await status(token), 200)
+  await until(() => Date.now() >= exp * 1000)
+  const answer = await ask(running.place, nginxHook(token))
+  assert.equal(answer.status, 401)
+  assert.equal(header(answer, 'www-authenticate'), 'Bearer error="invalid_token"')
+})
