@@ -54,7 +54,7 @@ function follow(
     keeper,
     state,
     clock,
-    onDiskFailure: events.onDiskFailure,
+    onDiskFailure: (error) => events.onDiskFailure(error),
   })
   const reporter = createReporter({
     connection,
@@ -74,7 +74,7 @@ function follow(
       notes,
       clock,
       random: parts.random,
-      onTrouble: events.onTrouble,
+      onTrouble: (trouble) => events.onTrouble(trouble),
       onConnected: () => events.onConnected(keeper.revision),
       release: keeper.release,
       onProgress: reporter.soon,
