@@ -1,11 +1,12 @@
 import type { Store, WriteTransaction } from '../store/store.ts'
 import type { Clock } from '../system/clock.ts'
 
-/** A successful use of a credential. */
+/** Successful uses of a credential from one place. */
 export interface Use {
   readonly jti: string
-  /** Milliseconds since 1970. */
+  /** When the last of them was, in milliseconds since 1970. */
   readonly at: number
+  readonly count: number
   /** Where the gateway that presented it asked from. */
   readonly source: string
 }
@@ -48,24 +49,28 @@ export async function recordUsage(
 
 function gather(uses: readonly Use[], now: number): ReadonlyMap<string, UsedCredential> {
   const credentials = new Map<string, UsedCredential>()
-  for (const { jti, at, source } of uses) {
-    if (!id.test(jti) || !Number.isFinite(at) || at < 0) continue
+  for (const { jti, at, source, count: times } of uses) {
+    if (!id.test(jti) || !isPlausible(at) || !isPlausible(times)) continue
     // To the second; a verifier's clock that is ahead must not hold the time of use there.
     const second = Math.floor(Math.min(at, now) / 1000) * 1000
     const used = credentials.get(jti) ?? { at: 0, count: 0, sources: new Map<string, Used>() }
     credentials.set(jti, used)
-    count(used, second)
+    count(used, second, times)
     const name = sourceName(source)
     const of = used.sources.get(name) ?? { at: 0, count: 0 }
     used.sources.set(name, of)
-    count(of, second)
+    count(of, second, times)
   }
   return credentials
 }
 
-function count(used: Used, at: number): void {
+function isPlausible(value: number): boolean {
+  return Number.isFinite(value) && value >= 0
+}
+
+function count(used: Used, at: number, times: number): void {
   used.at = Math.max(used.at, at)
-  used.count += 1
+  used.count += Math.floor(times)
 }
 
 function sourceName(source: string): string {

@@ -79,7 +79,9 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'warder-authority-'))
   const url = `http://127.0.0.1:${await freePort()}`
   const settings = { ...settingsFor(url), ...options.settings }
-  const opened = await openStore({ url: options.databaseUrl ?? `sqlite:${join(folder, 'warder.db')}` })
+  const opened = await openStore({
+    url: options.databaseUrl ?? `sqlite:${join(folder, 'warder.db')}`,
+  })
   const store = options.wrap?.(opened) ?? opened
   const { keyEncryptionKey } = options
   const installation = await ensureFirstStart({
@@ -146,8 +148,9 @@ export async function ask(
   base: string,
   method: string,
   path: string,
-  { token, body, headers = {} }: AskOptions = {},
+  { token, body: given, headers = {} }: AskOptions = {},
 ): Promise<Answered> {
+  const body = method === 'GET' ? undefined : given
   const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const json = body === undefined ? {} : { 'content-type': 'application/json' }
   const response = await fetch(path.startsWith('http') ? path : `${base}${path}`, {
@@ -227,4 +230,30 @@ export async function addGateway(
   assert.equal(answered.status, 201, answered.text)
   const id = String(answered.body['id'])
   return { id, path: `${path}/${id}`, answered }
+}
+
+export const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+export const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+
+/** Holds an answer to the shape of every error, and to what it should say. */
+export function refused(answered: Answered, status: number, code: string, detail?: object): void {
+  assert.equal(answered.status, status, answered.text)
+  assert.match(String(answered.body['id']), uuid)
+  assert.equal(answered.body['code'], code)
+  assert.ok(String(answered.body['message']).length > 10)
+  if (detail) {
+    const [first] = answered.body['details'] ?? []
+    assert.deepEqual({ code: first?.['code'], target: first?.['target'] }, detail, answered.text)
+  }
+}
+
+/** The elements of a list. */
+export function embedded(body: Tree, name: string): readonly Tree[] {
+  return body['_embedded']?.[name] ?? []
+}
+
+/** What a token says, unverified. */
+export function claimsOf(token: unknown): Record<string, unknown> {
+  const [, payload = ''] = String(token).split('.')
+  return JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>
 }
