@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configurationPage } from './configuration-page.ts'
+import { openApiPage } from './openapi-page.ts'
 
 // Writes the pages of docs/reference that follow from the source.
 
-const pages = { 'configuration.md': configurationPage }
+const pages = { 'configuration.md': configurationPage, 'openapi.json': openApiPage }
 
 for (const [name, page] of Object.entries(pages)) {
   writeFileSync(join(import.meta.dirname, 'reference', name), page())

@@ -30,6 +30,14 @@ export type RefusalCode =
   | 'REQUEST_LIMITED'
   | 'UNEXPECTED_ERROR'
 
+/** A change that verifiers have to apply before a request is answered. */
+export interface Wait {
+  readonly revision: number
+  /** Whose verifiers; `undefined` for all. */
+  readonly environmentId: string | undefined
+  readonly target: string
+}
+
 /** A request that is answered with an error. */
 export interface Refusal {
   readonly kind: 'refusal'
@@ -40,6 +48,7 @@ export interface Refusal {
   readonly headers: Readonly<Record<string, string>>
   /** Further members of the body, for the endpoints whose standard wants them. */
   readonly members: Members
+  readonly wait?: Wait | undefined
 }
 
 /** A request that is answered as it was asked. */
@@ -51,6 +60,7 @@ export interface Answer {
   readonly facts: Members | undefined
   /** What is said this once, in the place of `facts`, where it holds a secret. */
   readonly shownOnce: Members | undefined
+  readonly wait?: Wait | undefined
 }
 
 /** What becomes of a request. */
@@ -66,9 +76,9 @@ export function created(facts: Members, shownOnce?: Members): Answer {
   return { kind: 'answer', status: 201, headers: {}, facts, shownOnce }
 }
 
-/** Answers 204. */
-export function gone(): Answer {
-  return { kind: 'answer', status: 204, headers: {}, facts: undefined, shownOnce: undefined }
+/** Answers 204, once verifiers have applied what there is to apply. */
+export function gone(wait?: Wait, headers: Answer['headers'] = {}): Answer {
+  return { kind: 'answer', status: 204, headers, facts: undefined, shownOnce: undefined, wait }
 }
 
 function refusal(

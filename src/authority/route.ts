@@ -7,7 +7,12 @@ import { invalidData, type Outcome, type Refusal } from './outcome.ts'
 
 /** A request as it came, once it is known who asks, and that they may. */
 export interface RawCall {
-  readonly caller: Caller
+  /** Nobody, where everybody may ask. */
+  readonly caller: Caller | undefined
+  /** Every `Authorization` that was sent. */
+  readonly authorization: readonly string[]
+  /** The address that it came from. */
+  readonly source: string
   readonly parameters: ReadonlyMap<string, string>
   readonly query: unknown
   /** What the body said, `undefined` where there was none. */
@@ -49,6 +54,7 @@ export function bind<Q extends TObject, B extends TObject>(
   return {
     operation,
     async run({ caller, parameters, query, body = {}, idempotencyKey, path }) {
+      if (!caller) throw new TypeError('an operation that needs a caller was run without one')
       const asked = parameterRefusal(checkQuery(typedQuery(query, operation.query)))
       if (asked.kind === 'refusal') return asked
       const said = checkBody(body)
@@ -63,6 +69,12 @@ export function bind<Q extends TObject, B extends TObject>(
       })
     },
   }
+}
+
+/** Joins an operation that everybody may call with what it does. */
+export function bindOpen(operation: Operation, handle: (raw: RawCall) => Promise<Outcome>): Route {
+  if (operation.access.kind !== 'public') throw new TypeError('the operation is not for everybody')
+  return { operation, run: handle }
 }
 
 function parameterOf(parameters: ReadonlyMap<string, string>, name: string): string {

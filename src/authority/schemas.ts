@@ -12,6 +12,7 @@ const reference = Type.Object({ id })
 
 const nameMax = 256
 const descriptionMax = 1024
+const visibleAscii = '^[\\x21-\\x7e]+$'
 const noControls = '^[^\\p{C}]+$'
 
 /** Only Unicode letters, marks, numbers and `/ . ' _ space -`. */
@@ -22,7 +23,7 @@ const gatewayName = Type.String({
 })
 const plainName = Type.String({ minLength: 1, maxLength: nameMax, pattern: noControls })
 const description = Type.Optional(
-  Type.Union([Type.String({ maxLength: descriptionMax }), Type.Null()]),
+  Type.Union([Type.String({ maxLength: descriptionMax, pattern: '^[^\\0]*$' }), Type.Null()]),
 )
 const gatewayType = Type.Enum([
   'API_GATEWAY_INTEGRATION',
@@ -85,8 +86,8 @@ export const environmentsQuery = Type.Object({
 export const auditQuery = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
   after: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
-  actor: Type.Optional(Type.String({ maxLength: 256 })),
-  action: Type.Optional(Type.String({ maxLength: 64 })),
+  actor: Type.Optional(Type.String({ maxLength: 256, pattern: visibleAscii })),
+  action: Type.Optional(Type.String({ maxLength: 64, pattern: visibleAscii })),
 })
 
 export const organization = Type.Object({

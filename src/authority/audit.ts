@@ -1,0 +1,81 @@
+import type { Static } from 'typebox'
+import { parseJsonObject } from '../credential/strict-json.ts'
+import type { AuditTable } from '../store/schema.ts'
+import type { Caller } from './access.ts'
+import type { Queries } from './gateway-rows.ts'
+import { operations } from './operations.ts'
+import { found, type Members, type Outcome } from './outcome.ts'
+import type { Parts } from './parts.ts'
+import { bind, type Call, type Route } from './route.ts'
+import type { auditQuery } from './schemas.ts'
+import { isoTime } from './shown.ts'
+
+type AuditQuery = Static<typeof auditQuery>
+
+/** The audit of an organization. */
+export function createAuditRoutes(parts: Parts): readonly Route[] {
+  return [bind(operations.listAudit, (call) => listAudit(parts, call, call.query))]
+}
+
+const limitUsual = 100
+
+async function listAudit(
+  { store, settings }: Parts,
+  { caller }: Pick<Call, 'caller'>,
+  query: AuditQuery,
+): Promise<Outcome> {
+  const { limit = limitUsual } = query
+  const read = await store.read((db) =>
+    visible(db, caller, query)
+      .orderBy('sequence')
+      .limit(limit + 1)
+      .execute(),
+  )
+  const rows = read.slice(0, limit)
+  const url = `${settings.publicUrl}/v1/organizations/${caller.organizationId}/audit`
+  const last = read.length > limit ? rows.at(-1) : undefined
+  const next = last && { next: { href: linkTo(url, { ...query, limit, after: last.sequence }) } }
+  return found({
+    _links: { self: { href: linkTo(url, query) }, ...next },
+    _embedded: { entries: rows.map(showEntry) },
+    size: rows.length,
+  })
+}
+
+/** An administrator of one environment sees what happened there; nobody sees another organization's entries. */
+function visible(db: Queries, { organizationId, environmentId }: Caller, query: AuditQuery) {
+  const { after = 0, actor, action } = query
+  let entries = db
+    .selectFrom('audit')
+    .selectAll()
+    .where('sequence', '>', after)
+    .where('organizationId', '=', organizationId)
+  if (environmentId !== null) entries = entries.where('environmentId', '=', environmentId)
+  if (actor !== undefined) entries = entries.where('actor', '=', actor)
+  if (action !== undefined) entries = entries.where('action', '=', action)
+  return entries
+}
+
+function linkTo(url: string, query: AuditQuery): string {
+  const given = Object.entries(query).map(([name, value]) => [name, String(value)])
+  const text = new URLSearchParams(given).toString()
+  return text === '' ? url : `${url}?${text}`
+}
+
+function showEntry(row: AuditTable): Members {
+  const { sequence, at, organizationId, environmentId, actor, action, target, outcome } = row
+  return {
+    sequence,
+    at: isoTime(at),
+    organizationId: organizationId ?? undefined,
+    environmentId: environmentId ?? undefined,
+    actor,
+    action,
+    target,
+    outcome,
+    revision: row.revision ?? undefined,
+    details: parseJsonObject(Buffer.from(row.details)) ?? {},
+    previous: row.previous,
+    hash: row.hash,
+  }
+}

@@ -1,0 +1,119 @@
+import type { SecureContextOptions } from 'node:tls'
+import { Server as TlsServer } from 'node:tls'
+import type { Store } from '../store/store.ts'
+import type { Clock } from '../system/clock.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { createGuard } from './access.ts'
+import { createAdministratorRoutes } from './administrators.ts'
+import { createAuditRoutes } from './audit.ts'
+import { createBackground } from './background.ts'
+import { createClientSecrets } from './client-secrets.ts'
+import { createCredentialRoutes } from './credentials.ts'
+import { createDispatch } from './dispatch.ts'
+import { createEnvironmentRoutes } from './environments.ts'
+import { createFailedAccess } from './failed-access.ts'
+import type { Installation } from './first-start.ts'
+import { createGatewayRoutes } from './gateways.ts'
+import { createGuessLimit } from './guess-limit.ts'
+import { createKeyRotation } from './key-rotation.ts'
+import { watchKeys } from './key-watch.ts'
+import { createKeyRoutes, type KeyParts } from './keys.ts'
+import { createLocalFeed, type LocalFeed } from './local-feed.ts'
+import { createAuthorityMetrics } from './metrics.ts'
+import { createOpenRoutes } from './open-routes.ts'
+import { createServerOf, type AuthorityTls } from './server.ts'
+import type { AuthoritySettings } from './settings.ts'
+import { createSettle } from './settling.ts'
+import { openSigningKeys } from './signing-keys.ts'
+import { createTokenRoutes, type TokenParts } from './token-endpoint.ts'
+import { recordUsage, type Use } from './usage.ts'
+import { createVerifierRoutes } from './verifiers.ts'
+import { createWrite } from './writing.ts'
+
+/** Where the authority listens. */
+export type ListenAt =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+
+/** The control plane. */
+export interface Authority {
+  /** For verifiers in this process. */
+  readonly feed: LocalFeed
+  readonly recordUsage: (uses: readonly Use[]) => Promise<void>
+  /** Takes new certificates for the connections that come. */
+  readonly setTls: (tls: Pick<SecureContextOptions, 'cert' | 'key' | 'ca'>) => void
+  /** Resolves to where it listens. */
+  readonly listen: (at: ListenAt) => Promise<string>
+  /** Ends what is under way; the store is for who opened it to close. */
+  readonly close: () => Promise<void>
+}
+
+export interface AuthorityParts {
+  readonly store: Store
+  readonly installation: Installation
+  readonly settings: AuthoritySettings
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly tls?: AuthorityTls | undefined
+}
+
+/** Assembles the authority; it does not listen yet. */
+export async function createAuthority(parts: AuthorityParts): Promise<Authority> {
+  const { store, installation, settings, clock, log } = parts
+  const { roots, epoch } = installation
+  const { revocationWaitMs: waitMs } = settings
+  const metrics = createAuthorityMetrics(parts.metrics)
+  const keys = await openSigningKeys({ store, roots, settings })
+  const keyWatch = watchKeys(store, keys, log)
+  const feed = createLocalFeed({ store, clock, log })
+  const rotation = createKeyRotation({ store, clock, fleet: feed, keys, log, waitMs })
+  const background = createBackground(store, log)
+  const onFailed = createFailedAccess(background, clock)
+  const guard = createGuard({ store, keys, clock })
+  const { onApplied } = metrics
+  const settle = createSettle({ fleet: feed, clock, waitMs, background, onApplied })
+  const limit = createGuessLimit(clock)
+  const secrets = createClientSecrets(roots)
+  const write = createWrite({ store, clock, epoch })
+  const shared = { store, clock, settings, keys, secrets, fleet: feed, write }
+  const routes = routesOf({ ...shared, roots, rotation, limit, background, onFailed })
+  const server = createServerOf({
+    routes,
+    dispatch: createDispatch({ guard, settle, log, onFailed }),
+    log,
+    limits: settings.limits,
+    tls: parts.tls,
+    onAnswer: metrics.onAnswer,
+  })
+  await rotation.resume()
+  return {
+    feed,
+    recordUsage: (uses) => recordUsage({ store, clock }, uses),
+    setTls(tls) {
+      if (server.server instanceof TlsServer) server.server.setSecureContext(tls)
+    },
+    listen: (at) =>
+      server.listen(at.kind === 'tcp' ? { host: at.host, port: at.port } : { path: at.path }),
+    async close() {
+      await server.close()
+      await Promise.all([rotation.close(), keyWatch.close(), feed.close()])
+      await background.close()
+    },
+  }
+}
+
+function routesOf(parts: KeyParts & TokenParts) {
+  return [
+    ...createEnvironmentRoutes(parts),
+    ...createGatewayRoutes(parts),
+    ...createCredentialRoutes(parts),
+    ...createAdministratorRoutes(parts),
+    ...createVerifierRoutes(parts),
+    ...createKeyRoutes(parts),
+    ...createAuditRoutes(parts),
+    ...createOpenRoutes(parts),
+    ...createTokenRoutes(parts),
+  ]
+}

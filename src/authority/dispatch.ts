@@ -1,0 +1,159 @@
+// What happens to a request whose path and method are known:
+//
+//   who asks, and may they → body → query → handler → verifiers have applied it → answer
+//
+// From the commit on nothing here can fail any more.
+
+import { randomUUID } from 'node:crypto'
+import { StoreUnavailable } from '../store/errors.ts'
+import type { Log } from '../telemetry/log.ts'
+import { failure } from '../telemetry/safe-text.ts'
+import type { Admission, Caller, Guard } from './access.ts'
+import { readBody, type RawBody } from './body.ts'
+import type { FailedAccess } from './failed-access.ts'
+import {
+  invalidData,
+  notFound,
+  undecided,
+  unavailable,
+  unexpected,
+  type Outcome,
+  type Refusal,
+} from './outcome.ts'
+import { parametersOf, type Operation } from './operation.ts'
+import type { Route } from './route.ts'
+import type { Settle } from './settling.ts'
+
+/** A request as the server has it. */
+export interface Incoming {
+  readonly parameters: ReadonlyMap<string, string>
+  readonly authorization: readonly string[]
+  readonly source: string
+  readonly path: string
+}
+
+/** Its other half, which is read once it is known who asks. */
+export interface IncomingContent {
+  readonly query: unknown
+  readonly body: RawBody | undefined
+  readonly idempotencyKey: string | undefined
+}
+
+/** Who asks; nobody in particular, where everybody may. */
+export interface Admitted {
+  readonly kind: 'admitted'
+  readonly caller: Caller | undefined
+}
+
+/** Runs operations. */
+export interface Dispatch {
+  /** Says who asks, or refuses. */
+  readonly admit: (operation: Operation, incoming: Incoming) => Promise<Admitted | Refusal>
+  readonly run: (
+    route: Route,
+    caller: Caller | undefined,
+    content: Incoming & IncomingContent,
+  ) => Promise<Outcome>
+}
+
+export interface DispatchParts {
+  readonly guard: Guard
+  readonly settle: Settle
+  readonly log: Log
+  readonly onFailed: (failed: FailedAccess) => void
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const kid = /^[A-Za-z0-9_-]{1,128}$/
+const keyForm = /^[\x21-\x7e]{1,255}$/
+
+/** Creates what runs operations. */
+export function createDispatch({ guard, settle, log, onFailed }: DispatchParts): Dispatch {
+  return {
+    async admit({ access, path }, incoming) {
+      if (access.kind === 'public') return { kind: 'admitted', caller: undefined }
+      const { parameters, authorization } = incoming
+      const tenant = {
+        organizationId: parameters.get('organizationId'),
+        environmentId: parameters.get('environmentId'),
+      }
+      const wellFormed = parametersOf(path).every((name) =>
+        isWellFormed(name, parameters.get(name)),
+      )
+      const admission = await guard(
+        authorization,
+        access,
+        wellFormed
+          ? tenant
+          : {
+              organizationId: undefined,
+              environmentId: undefined,
+            },
+      )
+      if (admission.kind === 'refused') {
+        onFailed(failedOf(admission, incoming))
+        return admission.refusal
+      }
+      return wellFormed ? admission : notFound()
+    },
+    async run(route, caller, content) {
+      const { operation } = route
+      const body = readBody(operation, content.body)
+      if (body.kind === 'refusal') return body
+      const idempotencyKey = operation.method === 'POST' ? content.idempotencyKey : undefined
+      if (idempotencyKey !== undefined && !keyForm.test(idempotencyKey)) return badKey()
+      const outcome = await route.run({ ...content, caller, body: body.value, idempotencyKey })
+      if (!outcome.wait || !caller) return outcome
+      try {
+        const by = { actor: caller.id, organizationId: caller.organizationId }
+        const headers = await settle(outcome.wait, by)
+        // Of a change that was made before, only the waiting is repeated.
+        return outcome.kind === 'refusal'
+          ? outcome
+          : { ...outcome, headers: { ...outcome.headers, ...headers } }
+      } catch (error) {
+        log.error('waiting for verifiers failed', { why: failure(error) })
+        return outcome
+      }
+    },
+  }
+}
+
+function isWellFormed(name: string, value: string | undefined): boolean {
+  return value !== undefined && (name === 'kid' ? kid : uuid).test(value)
+}
+
+function badKey(): Refusal {
+  return invalidData({
+    code: 'INVALID_VALUE',
+    target: 'Idempotency-Key',
+    message: 'must be visible ASCII, 255 characters at the most',
+  })
+}
+
+function failedOf(
+  { refusal, who }: Extract<Admission, { readonly kind: 'refused' }>,
+  { path, source }: Incoming,
+): FailedAccess {
+  return {
+    action: refusal.status === 401 ? 'access.unauthenticated' : 'access.denied',
+    actor: who?.id ?? 'unknown',
+    target: path.replaceAll(/[^\x21-\x7e]/g, '?').slice(0, 200),
+    organizationId: who?.organizationId ?? null,
+    environmentId: who?.environmentId ?? null,
+    source,
+  }
+}
+
+/** What is answered when something was thrown. */
+export function refusalOfError(error: unknown): Refusal {
+  if (!(error instanceof StoreUnavailable)) return unexpected()
+  return error.outcome === 'unchanged' ? unavailable() : undecided()
+}
+
+/** The body of an error, and the id under which the log has it. */
+export function errorBody({ code, message, details, members }: Refusal) {
+  const id = randomUUID()
+  const body = { id, code, message, ...(details.length > 0 ? { details } : {}), ...members }
+  return { id, body }
+}
