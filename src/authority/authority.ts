@@ -13,9 +13,11 @@ import { createCredentialRoutes } from './credentials.ts'
 import { createDispatch } from './dispatch.ts'
 import { createEnvironmentRoutes } from './environments.ts'
 import { createFailedAccess } from './failed-access.ts'
+import { openFeed } from './feed/feed.ts'
 import type { Installation } from './first-start.ts'
 import { createGatewayRoutes } from './gateways.ts'
 import { createGuessLimit } from './guess-limit.ts'
+import { joinFleets } from './joint-fleet.ts'
 import { createKeyRotation } from './key-rotation.ts'
 import { watchKeys } from './key-watch.ts'
 import { createKeyRoutes, type KeyParts } from './keys.ts'
@@ -28,7 +30,7 @@ import { createSettle } from './settling.ts'
 import { openSigningKeys } from './signing-keys.ts'
 import { createTokenRoutes, type TokenParts } from './token-endpoint.ts'
 import { recordUsage, type Use } from './usage.ts'
-import { createVerifierRoutes } from './verifiers.ts'
+import { createVerifierRoutes, type VerifierParts } from './verifiers.ts'
 import { createWrite } from './writing.ts'
 
 /** Where the authority listens. */
@@ -67,29 +69,40 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
   const metrics = createAuthorityMetrics(parts.metrics)
   const keys = await openSigningKeys({ store, roots, settings })
   const keyWatch = watchKeys(store, keys, log)
-  const feed = createLocalFeed({ store, clock, log })
-  const rotation = createKeyRotation({ store, clock, fleet: feed, keys, log, waitMs })
+  const secrets = createClientSecrets(roots)
+  const localFeed = createLocalFeed({ store, clock, log })
+  const feed = await openFeed({ store, roots, epoch, clock, log, secrets })
+  const fleet = joinFleets([localFeed, feed.fleet])
+  const rotation = createKeyRotation({ store, clock, fleet, keys, log, waitMs })
   const background = createBackground(store, log)
   const onFailed = createFailedAccess(background, clock)
   const guard = createGuard({ store, keys, clock })
   const { onApplied } = metrics
-  const settle = createSettle({ fleet: feed, clock, waitMs, background, onApplied })
+  const settle = createSettle({ fleet, clock, waitMs, background, onApplied })
   const limit = createGuessLimit(clock)
-  const secrets = createClientSecrets(roots)
   const write = createWrite({ store, clock, epoch })
-  const shared = { store, clock, settings, keys, secrets, fleet: feed, write }
-  const routes = routesOf({ ...shared, roots, rotation, limit, background, onFailed })
+  const shared = { store, clock, settings, keys, secrets, fleet, write }
+  const routes = routesOf({
+    ...shared,
+    roots,
+    rotation,
+    limit,
+    background,
+    onFailed,
+    onVerifierRevoked: feed.drop,
+  })
   const server = createServerOf({
     routes,
     dispatch: createDispatch({ guard, settle, log, onFailed }),
     log,
     limits: settings.limits,
     tls: parts.tls,
+    aside: feed.serve,
     onAnswer: metrics.onAnswer,
   })
   await rotation.resume()
   return {
-    feed,
+    feed: localFeed,
     recordUsage: (uses) => recordUsage({ store, clock }, uses),
     setTls(tls) {
       if (server.server instanceof TlsServer) server.server.setSecureContext(tls)
@@ -97,14 +110,16 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
     listen: (at) =>
       server.listen(at.kind === 'tcp' ? { host: at.host, port: at.port } : { path: at.path }),
     async close() {
+      // A feed would keep its connection open for ever.
+      await feed.close()
       await server.close()
-      await Promise.all([rotation.close(), keyWatch.close(), feed.close()])
+      await Promise.all([rotation.close(), keyWatch.close(), localFeed.close()])
       await background.close()
     },
   }
 }
 
-function routesOf(parts: KeyParts & TokenParts) {
+function routesOf(parts: KeyParts & TokenParts & VerifierParts) {
   return [
     ...createEnvironmentRoutes(parts),
     ...createGatewayRoutes(parts),

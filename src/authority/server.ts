@@ -1,4 +1,10 @@
-import { createServer, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { SecureContextOptions } from 'node:tls'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -36,6 +42,8 @@ export interface ServerParts {
   readonly log: Log
   readonly limits: { readonly headerBytes: number; readonly bodyBytes: number }
   readonly tls: AuthorityTls | undefined
+  /** Answers what is no request of the API; false for what is. */
+  readonly aside: (request: IncomingMessage, response: ServerResponse) => boolean
   /** Told of every answer. */
   readonly onAnswer: (route: string, status: number) => void
 }
@@ -82,10 +90,10 @@ export function createServerOf(parts: ServerParts): FastifyInstance {
   return app
 }
 
-function createHttpServer(
-  { limits, tls }: ServerParts,
-  handler: Parameters<typeof createServer>[1],
-): Server {
+function createHttpServer({ limits, tls, aside }: ServerParts, api: RequestListener): Server {
+  const handler: RequestListener = (request, response) => {
+    if (!aside(request, response)) api(request, response)
+  }
   const options = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: 15_000,

@@ -9,26 +9,37 @@ import type { Clock } from '../system/clock.ts'
 
 const pageSize = 5000
 
-/** Reads the whole standing at one revision. */
-export async function readSnapshot(store: Store, clock: Clock): Promise<StandingSnapshot> {
+/** A standing, and the link that the chain of changes has come to. */
+export interface ReadSnapshot {
+  readonly snapshot: StandingSnapshot
+  readonly chain: string
+}
+
+/** Reads the whole standing at one revision, or the part of it that is for some environments. */
+export async function readSnapshot(
+  store: Store,
+  clock: Clock,
+  environmentIds?: readonly string[],
+): Promise<ReadSnapshot> {
   return store.snapshot(async (db) => {
-    const { revision } = await db
+    const { revision, chain } = await db
       .selectFrom('counters')
-      .select('revision')
+      .select(['revision', 'chain'])
       .executeTakeFirstOrThrow()
     if (!isRevision(revision)) throw new TypeError('not a revision')
     const { epoch } = await db.selectFrom('installation').select('epoch').executeTakeFirstOrThrow()
-    return {
+    const snapshot = {
       epoch,
       revision,
       at: clock.wall(),
       issuers: await readIssuers(db),
-      revoked: await readRevoked(db),
-      gateways: await readGateways(db),
-      environments: await readEnvironments(db),
+      revoked: await readRevoked(db, environmentIds),
+      gateways: await readGateways(db, environmentIds),
+      environments: await readEnvironments(db, environmentIds),
       clients: await readClients(db),
       marks: await readMarks(db),
     }
+    return { snapshot, chain }
   })
 }
 
@@ -61,12 +72,17 @@ async function readIssuers(db: Reader): Promise<readonly SnapshotIssuer[]> {
 }
 
 /** The revoked credentials whose key is still trusted; with a retired key they are dead anyway. */
-async function readRevoked(db: Reader): Promise<readonly RevokedEntry[]> {
+async function readRevoked(
+  db: Reader,
+  environmentIds: readonly string[] | undefined,
+): Promise<readonly RevokedEntry[]> {
   const revoked: RevokedEntry[] = []
   for (let after = '', more = true; more;) {
-    const page = await db
+    const all = db
       .selectFrom('credentials')
       .innerJoin('signingKeys', 'signingKeys.kid', 'credentials.kid')
+    const some = environmentIds ? all.where('environmentId', 'in', environmentIds) : all
+    const page = await some
       .select(['credentials.id', 'credentials.issuer', 'credentials.kid'])
       .where('credentials.id', '>', after)
       .where('revokedAt', 'is not', null)
@@ -81,9 +97,9 @@ async function readRevoked(db: Reader): Promise<readonly RevokedEntry[]> {
   return revoked
 }
 
-async function readGateways(db: Reader) {
-  const rows = await db
-    .selectFrom('gateways')
+async function readGateways(db: Reader, environmentIds: readonly string[] | undefined) {
+  const all = db.selectFrom('gateways')
+  const rows = await (environmentIds ? all.where('environmentId', 'in', environmentIds) : all)
     .select(['id', 'deletedAt'])
     .where((eb) => eb.or([eb('enabled', '=', 0), eb('deletedAt', 'is not', null)]))
     .orderBy('id')
@@ -91,9 +107,9 @@ async function readGateways(db: Reader) {
   return rows.map(closed)
 }
 
-async function readEnvironments(db: Reader) {
-  const rows = await db
-    .selectFrom('environments')
+async function readEnvironments(db: Reader, environmentIds: readonly string[] | undefined) {
+  const all = db.selectFrom('environments')
+  const rows = await (environmentIds ? all.where('id', 'in', environmentIds) : all)
     .select(['id', 'deletedAt'])
     .where((eb) => eb.or([eb('enabled', '=', 0), eb('deletedAt', 'is not', null)]))
     .orderBy('id')

@@ -24,8 +24,13 @@ import { isoTime, isoTimeOrAbsent, selfLink } from './shown.ts'
 type VerifierRow = Schema['verifiers']
 type VerifierCall = Pick<Call, 'caller' | 'id' | 'once'>
 
+export interface VerifierParts extends Parts {
+  /** Told when an enrolment has ended. */
+  readonly onVerifierRevoked: (id: string) => void
+}
+
 /** Verifiers: list (the fleet), enrol, revoke. */
-export function createVerifierRoutes(parts: Parts): readonly Route[] {
+export function createVerifierRoutes(parts: VerifierParts): readonly Route[] {
   return [
     bind(operations.listVerifiers, (call) => listVerifiers(parts, call, call.query)),
     bind(operations.enrolVerifier, (call) => enrolVerifier(parts, call, call.body)),
@@ -227,10 +232,13 @@ function newRow(
   }
 }
 
-async function revokeVerifier({ write }: Parts, call: VerifierCall): Promise<Outcome> {
+async function revokeVerifier(
+  { write, onVerifierRevoked }: VerifierParts,
+  call: VerifierCall,
+): Promise<Outcome> {
   const { organizationId } = call.caller
   const id = call.id('verifierId')
-  return write(call, async (db, book) => {
+  const outcome = await write(call, async (db, book) => {
     const row = await live(db, organizationId).selectAll().where('id', '=', id).executeTakeFirst()
     if (!row) return notFound()
     const changed = { revokedAt: book.at }
@@ -240,4 +248,6 @@ async function revokeVerifier({ write }: Parts, call: VerifierCall): Promise<Out
     book.enter({ action: 'verifier.revoke', target: id, details }, whose)
     return gone()
   })
+  if (outcome.kind !== 'refusal') onVerifierRevoked(id)
+  return outcome
 }

@@ -9,6 +9,7 @@ import { createLog, type RootLog } from '../telemetry/log.ts'
 import { identifier } from '../telemetry/safe-text.ts'
 import { TlsFilesError } from '../verifier/tls-files.ts'
 import { startVerifier, type Verifier } from '../verifier/verifier.ts'
+import { authorityLink, EnrolmentError } from './authority-link.ts'
 import { readStartConfig } from './start-config.ts'
 import {
   healthSettings,
@@ -55,12 +56,13 @@ async function start(config: Config, log: RootLog): Promise<Verifier | undefined
       http: listenerSettings(config.listen.http),
       ops: listenerSettings(config.listen.ops),
       trust: trustSettings(config),
+      authority: await authorityLink(config, log),
       clock: systemClock,
       random: systemRandom,
       log,
     })
   } catch (error) {
-    if (error instanceof TlsFilesError) {
+    if (error instanceof TlsFilesError || error instanceof EnrolmentError) {
       process.stderr.write(`warder: cannot start: ${error.message}\n`)
       return undefined
     }

@@ -24,6 +24,8 @@ export interface FeedConnectionParts {
   readonly ca: Buffer | undefined
   /** The largest body of a snapshot that is taken. */
   readonly snapshotBytesMax: number
+  /** For how long what is known may be judged by, which the authority has to know before it tells anything. */
+  readonly expireAfterMs: number
 }
 
 const shortMs = 5000
@@ -40,13 +42,16 @@ export function createFeedConnection(parts: FeedConnectionParts): FeedConnection
     bodyTimeout: 0,
     headersTimeout: shortMs,
   })
-  const authorization = `Bearer ${enrolment.id}.${enrolment.secret}`
+  const credentials = {
+    authorization: `Bearer ${enrolment.id}.${enrolment.secret}`,
+    'warder-expire-after': `${parts.expireAfterMs}`,
+  }
   const base = enrolment.authority.replace(/\/+$/, '')
 
   const ask = async (path: string, signal: AbortSignal, body?: string) => {
     const answer = await request(`${base}${path}`, {
       method: body === undefined ? 'GET' : 'POST',
-      headers: body === undefined ? { authorization } : { authorization, ...json },
+      headers: body === undefined ? credentials : { ...credentials, ...json },
       body: body ?? null,
       dispatcher: agent,
       signal,

@@ -45,7 +45,8 @@ function follow(
   threads: () => readonly number[],
 ): Following {
   const { enrolment, clock, log, limits, version } = parts
-  const connection = createFeedConnection({ enrolment, ca: parts.ca, snapshotBytesMax })
+  const { expireAfterMs } = limits
+  const connection = createFeedConnection({ ...parts, snapshotBytesMax, expireAfterMs })
   const state = createStateFile(parts.stateFile)
   const queue = createUsageQueue()
   const events = createLinkEvents(log)
@@ -64,7 +65,7 @@ function follow(
         threads: threads(),
         freshness: freshnessOf(notes, clock, limits),
         version,
-        expireAfterMs: limits.expireAfterMs,
+        expireAfterMs,
       }),
   })
   const begun = begin(record, state, log).then(() =>

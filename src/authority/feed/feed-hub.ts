@@ -1,0 +1,152 @@
+// Writes the feed to everybody who follows: what has happened since they were last here, then each change as it comes,
+// and a heartbeat each second. Whoever reads too slowly is cut off rather than buffered for.
+
+import type { ServerResponse } from 'node:http'
+import type { Store } from '../../store/store.ts'
+import type { Clock } from '../../system/clock.ts'
+import { heartbeatLine } from '../../standing/feed-line.ts'
+import { isRevision } from '../../standing/standing.ts'
+import type { FeedBook } from './feed-book.ts'
+import type { FeedFleet, FleetVerifier } from './feed-fleet.ts'
+import type { FeedSigner } from './feed-signer.ts'
+import { scopeKey, type Scope } from './scope.ts'
+
+export interface FeedHubParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly epoch: string
+  readonly book: FeedBook
+  readonly signer: FeedSigner
+  readonly fleet: FeedFleet
+  readonly onError: (error: unknown) => void
+}
+
+/** A verifier whose feed is to be written. */
+export interface FollowerHere {
+  readonly verifier: FleetVerifier
+  readonly scope: Scope
+  readonly after: number
+}
+
+interface Following extends FollowerHere {
+  readonly response: ServerResponse
+  position: number
+  /** Whether lines are being written to it now. */
+  busy: boolean
+}
+
+const heartbeatMs = 1000
+const linesAtOnce = 500
+/** What may wait to be read by one follower. */
+const waitingBytesMax = 1024 * 1024
+
+/** Writes the feed to all who follow. */
+export class FeedHub {
+  readonly #parts: FeedHubParts
+  readonly #followings = new Set<Following>()
+  readonly #stopNews: () => void
+  readonly #timer: NodeJS.Timeout
+
+  constructor(parts: FeedHubParts) {
+    this.#parts = parts
+    this.#stopNews = parts.store.onRevision(() => this.#guard(this.#spread()))
+    this.#timer = setInterval(() => this.#guard(this.#tick()), heartbeatMs)
+  }
+
+  get followers(): number {
+    return this.#followings.size
+  }
+
+  /** Writes the feed to a response until it ends; false when the revision is too far back. */
+  async follow(follower: FollowerHere, response: ServerResponse): Promise<boolean> {
+    const { book } = this.#parts
+    await book.readOn()
+    const reachable = await book.linesAfter(follower.after, follower.scope, 0)
+    if (!reachable) return false
+    response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
+    const following = { ...follower, response, position: follower.after, busy: false }
+    this.#followings.add(following)
+    response.on('close', () => this.#followings.delete(following))
+    await this.#catchUp(following)
+    await this.#beat([following])
+    return true
+  }
+
+  /** Ends the feed of a verifier whose enrolment was revoked. */
+  drop(verifierId: string): void {
+    for (const { verifier, response } of this.#followings) {
+      if (verifier.id === verifierId) response.destroy()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stopNews()
+    clearInterval(this.#timer)
+    for (const { response } of this.#followings) response.destroy()
+    await this.#parts.fleet.save()
+  }
+
+  #guard(work: Promise<void>): void {
+    void work.catch(this.#parts.onError)
+  }
+
+  async #tick(): Promise<void> {
+    await this.#spread()
+    await this.#beat([...this.#followings])
+    await this.#parts.fleet.save()
+  }
+
+  async #spread(): Promise<void> {
+    await this.#parts.book.readOn()
+    await Promise.all([...this.#followings].map((following) => this.#catchUp(following)))
+  }
+
+  async #catchUp(following: Following): Promise<void> {
+    if (following.busy) return
+    following.busy = true
+    const { book } = this.#parts
+    try {
+      while (following.position < book.newest().revision && !following.response.destroyed) {
+        const lines = await book.linesAfter(following.position, following.scope, linesAtOnce)
+        if (lines) this.#write(following, lines)
+        else following.response.destroy()
+        following.position += lines?.length ?? 0
+      }
+    } finally {
+      following.busy = false
+    }
+  }
+
+  async #beat(some: readonly Following[]): Promise<void> {
+    const { book, store, clock, epoch, signer } = this.#parts
+    const { revision, chain } = book.newest()
+    if (!isRevision(revision)) return
+    const head = await auditHead(store)
+    const at = clock.wall()
+    for (const group of Map.groupBy(some, ({ scope }) => scopeKey(scope)).values()) {
+      const environments = group[0]?.scope.environmentIds ?? []
+      const facts = { epoch, revision, chain, at, environments, auditHead: head }
+      const line = await signer.sign(heartbeatLine({ kind: 'heartbeat', ...facts }))
+      // Who is still being told of changes hears of the revision once it has all of them.
+      for (const following of group) {
+        if (following.position === revision && !following.busy) this.#write(following, [line])
+      }
+    }
+  }
+
+  #write({ response, verifier }: Following, lines: readonly string[]): void {
+    if (response.writableLength > waitingBytesMax) {
+      response.destroy()
+      return
+    }
+    response.write(`${lines.join('\n')}\n`)
+    this.#parts.fleet.touch(verifier, undefined)
+  }
+}
+
+async function auditHead(store: Store): Promise<string> {
+  const { auditHash } = await store.read((db) =>
+    db.selectFrom('counters').select('auditHash').executeTakeFirstOrThrow(),
+  )
+  return auditHash
+}

@@ -1,0 +1,199 @@
+// The feed's part of the authority's listener: plain requests and one long response, with a credential of their own.
+//
+//   GET /feed/keys · GET /feed/snapshot · GET /feed?after=REVISION · POST /feed/status
+//   Authorization: Bearer <verifier id>.<secret>
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { parseJsonObject } from '../../credential/strict-json.ts'
+import type { Store } from '../../store/store.ts'
+import type { ClientSecrets } from '../client-secrets.ts'
+import type { Use } from '../usage.ts'
+import type { FeedFleet, FleetVerifier } from './feed-fleet.ts'
+import type { FeedHub } from './feed-hub.ts'
+import type { FeedSigner } from './feed-signer.ts'
+import type { FeedSnapshots } from './feed-snapshot.ts'
+import type { Scope } from './scope.ts'
+import { readStatus, type RevokedPresented } from './feed-status.ts'
+
+export interface FeedServerParts {
+  readonly store: Store
+  readonly secrets: ClientSecrets
+  readonly signer: FeedSigner
+  readonly snapshots: FeedSnapshots
+  readonly hub: FeedHub
+  readonly fleet: FeedFleet
+  readonly onUsage: (verifier: FleetVerifier, uses: readonly Use[]) => void
+  readonly onRevokedPresented: (verifier: FleetVerifier, presented: RevokedPresented) => void
+}
+
+/** Answers requests for the feed; false for any other. */
+export type FeedServer = (request: IncomingMessage, response: ServerResponse) => boolean
+
+interface Enrolled {
+  readonly verifier: FleetVerifier
+  readonly scope: Scope
+}
+
+type Handler = (
+  parts: FeedServerParts,
+  enrolled: Enrolled,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<void>
+
+const handlers: ReadonlyMap<string, Handler> = new Map([
+  ['GET /feed/keys', giveKeys],
+  ['GET /feed/snapshot', giveSnapshot],
+  ['GET /feed', giveFeed],
+  ['POST /feed/status', takeStatus],
+])
+const statusBytesMax = 1024 * 1024
+
+/** Creates the feed's part of the listener. */
+export function createFeedServer(parts: FeedServerParts): FeedServer {
+  return (request, response) => {
+    const [path = ''] = (request.url ?? '').split('?', 1)
+    if (path !== '/feed' && !path.startsWith('/feed/')) return false
+    const handler = handlers.get(`${request.method} ${path}`)
+    if (!handler) {
+      refuse(response, 404, 'NOT_FOUND')
+      return true
+    }
+    serve(parts, handler, request, response).catch(() => {
+      if (response.headersSent) response.destroy()
+      else refuse(response, 503, 'UNAVAILABLE', { 'retry-after': '1' })
+    })
+    return true
+  }
+}
+
+async function serve(
+  parts: FeedServerParts,
+  handler: Handler,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const enrolled = await authenticate(parts, request.headers.authorization)
+  if (enrolled) await handler(parts, enrolled, request, response)
+  else refuse(response, 401, 'ACCESS_FAILED', { 'www-authenticate': 'Bearer' })
+}
+
+/** Finds the enrolment; one that is not there takes as long as one with another secret. */
+async function authenticate(
+  { store, secrets }: FeedServerParts,
+  authorization: string | undefined,
+): Promise<Enrolled | undefined> {
+  const [, id = '', secret = ''] =
+    /^Bearer ([\da-f-]{36})\.([\w-]+)$/i.exec(authorization ?? '') ?? []
+  const [row, bounds] = await store.read((db) =>
+    Promise.all([
+      db
+        .selectFrom('verifiers')
+        .selectAll()
+        .where('id', '=', id)
+        .where('revokedAt', 'is', null)
+        .executeTakeFirst(),
+      db
+        .selectFrom('verifierEnvironments')
+        .select('environmentId')
+        .where('verifierId', '=', id)
+        .orderBy('environmentId')
+        .execute(),
+    ]),
+  )
+  if (!secrets.matches(row, secret) || !row) return undefined
+  const environmentIds = bounds.map(({ environmentId }) => environmentId)
+  const { name, organizationId } = row
+  return { verifier: { id, name, environmentIds }, scope: { organizationId, environmentIds } }
+}
+
+async function giveKeys(
+  { signer }: FeedServerParts,
+  _enrolled: Enrolled,
+  _request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = JSON.stringify(signer.record)
+  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+  response.end(body)
+}
+
+async function giveSnapshot(
+  { snapshots }: FeedServerParts,
+  { scope }: Enrolled,
+  _request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const bytes = await snapshots(scope)
+  response.writeHead(200, {
+    'content-type': 'application/octet-stream',
+    'content-length': bytes.length,
+    'cache-control': 'no-store',
+  })
+  response.end(bytes)
+}
+
+async function giveFeed(
+  { hub, fleet }: FeedServerParts,
+  { verifier, scope }: Enrolled,
+  { url = '', headers }: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const after = new URLSearchParams(url.split('?')[1]).get('after') ?? ''
+  if (!/^\d{1,15}$/.test(after)) {
+    refuse(response, 400, 'INVALID_REQUEST')
+    return
+  }
+  const lease = Number(headers['warder-expire-after'])
+  fleet.touch(verifier, Number.isSafeInteger(lease) && lease > 0 ? lease : undefined)
+  // Whoever may go on judging for a while must be counted for as long, even if we are gone in a moment.
+  await fleet.save()
+  const followed = await hub.follow({ verifier, scope, after: Number(after) }, response)
+  if (!followed) refuse(response, 410, 'GONE')
+}
+
+async function takeStatus(
+  { fleet, onUsage, onRevokedPresented }: FeedServerParts,
+  { verifier }: Enrolled,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = await readBody(request)
+  const members = body && parseJsonObject(body)
+  const status = members && readStatus(members)
+  if (!status) {
+    refuse(response, 400, 'INVALID_REQUEST')
+    return
+  }
+  fleet.report(verifier, status)
+  if (status.usage.length > 0) onUsage(verifier, status.usage)
+  for (const presented of status.revokedPresented) onRevokedPresented(verifier, presented)
+  response.writeHead(204)
+  response.end()
+}
+
+async function readBody(request: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of request) {
+    bytes += chunk.length
+    if (bytes > statusBytesMax) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function refuse(
+  response: ServerResponse,
+  status: number,
+  code: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const body = JSON.stringify({ code, message: 'the feed does not answer this request' })
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    connection: 'close',
+    ...headers,
+  })
+  response.end(body)
+}

@@ -1,0 +1,56 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../../credential/strict-json.ts'
+import type { Use } from '../usage.ts'
+import type { Report } from './feed-fleet.ts'
+
+/** That a verifier was shown a credential that is revoked. */
+export interface RevokedPresented {
+  readonly jti: string
+  readonly count: number
+}
+
+/** What a verifier reports of itself. */
+export interface Status extends Report {
+  readonly usage: readonly Use[]
+  readonly revokedPresented: readonly RevokedPresented[]
+}
+
+/** Reads a report; `undefined` when it is none. What a verifier has applied is what all of its threads judge by. */
+export function readStatus(members: JsonObject): Status | undefined {
+  const { revision, threads, freshness, version, expireAfterMs } = members
+  const isKnown = freshness === 'fresh' || freshness === 'stale' || freshness === 'expired'
+  if (!isCount(revision) || !isKnown || typeof version !== 'string') return undefined
+  if (!isCount(expireAfterMs) || !isList(threads) || !threads.every(isCount)) return undefined
+  return {
+    revision: Math.min(revision, ...threads),
+    freshness,
+    version: version.slice(0, 64),
+    leaseMs: expireAfterMs,
+    usage: listOf(members['usage'], readUse),
+    revokedPresented: listOf(members['revokedPresented'], readPresented),
+  }
+}
+
+function readUse(item: JsonValue): Use | undefined {
+  if (!isJsonObject(item)) return undefined
+  const { jti, at, source, count } = item
+  const whole = typeof jti === 'string' && typeof source === 'string' && isCount(count)
+  return whole && typeof at === 'number' ? { jti, at, source, count } : undefined
+}
+
+function readPresented(item: JsonValue): RevokedPresented | undefined {
+  if (!isJsonObject(item)) return undefined
+  const { jti, count } = item
+  return typeof jti === 'string' && isCount(count) ? { jti, count } : undefined
+}
+
+function listOf<T>(
+  value: JsonValue | undefined,
+  read: (item: JsonValue) => T | undefined,
+): readonly T[] {
+  return isList(value) ? value.map(read).filter((item) => item !== undefined) : []
+}
+
+const isList = (value: JsonValue | undefined): value is readonly JsonValue[] => Array.isArray(value)
+
+const isCount = (value: JsonValue | undefined): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0

@@ -1,0 +1,81 @@
+// The feed over the network, assembled.
+
+import type { Store } from '../../store/store.ts'
+import type { Clock } from '../../system/clock.ts'
+import type { Log } from '../../telemetry/log.ts'
+import { failure, identifier } from '../../telemetry/safe-text.ts'
+import type { ClientSecrets } from '../client-secrets.ts'
+import type { Roots } from '../roots.ts'
+import { recordUsage } from '../usage.ts'
+import { openFeedBook } from './feed-book.ts'
+import { openFeedFleet, type FeedFleet } from './feed-fleet.ts'
+import { FeedHub } from './feed-hub.ts'
+import { createFeedServer, type FeedServer } from './feed-server.ts'
+import { openFeedSigner } from './feed-signer.ts'
+import { createFeedSnapshots } from './feed-snapshot.ts'
+
+export interface FeedParts {
+  readonly store: Store
+  readonly roots: Roots
+  readonly epoch: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly secrets: ClientSecrets
+}
+
+/** The feed of an authority. */
+export interface Feed {
+  readonly fleet: FeedFleet
+  readonly serve: FeedServer
+  readonly drop: (verifierId: string) => void
+  readonly close: () => Promise<void>
+}
+
+/** Opens the feed. */
+export async function openFeed({
+  store,
+  roots,
+  epoch,
+  clock,
+  log,
+  secrets,
+}: FeedParts): Promise<Feed> {
+  const signer = await openFeedSigner(store, roots)
+  const book = await openFeedBook(store, signer)
+  const fleet = await openFeedFleet(store, clock)
+  const snapshots = createFeedSnapshots({
+    store,
+    clock,
+    signer,
+    newest: () => book.newest().revision,
+  })
+  const onError = (error: unknown) =>
+    log.error('the feed could not be written', { why: failure(error) })
+  const hub = new FeedHub({ store, clock, epoch, book, signer, fleet, onError })
+  const serve = createFeedServer({
+    store,
+    secrets,
+    signer,
+    snapshots,
+    hub,
+    fleet,
+    onUsage: (verifier, uses) => {
+      const told = uses.map((use) =>
+        Object.assign({}, use, { source: `${verifier.name} ${use.source}` }),
+      )
+      recordUsage({ store, clock }, told).catch(onError)
+    },
+    onRevokedPresented: ({ name }, { jti, count }) =>
+      log.warn('revoked credential still presented', {
+        credentialId: identifier(jti),
+        verifier: identifier(name),
+        count,
+      }),
+  })
+  return {
+    fleet,
+    serve,
+    drop: (id) => hub.drop(id),
+    close: () => hub.close(),
+  }
+}
