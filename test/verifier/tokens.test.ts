@@ -108,7 +108,8 @@ async function forgedNow({ now = 0, ...recipe }: TokenCase): Promise<string> {
 
 const trimmed = (text: string) => text.replace(/^[ \t]+|[ \t]+$/g, '')
 /** What cannot stand in a header, so that it is no hook at all. */
-const unsendable = (text: string) => /[\0-\x08\x0a-\x1f\x7f]/.test(text)
+const unsendable = (text: string) =>
+  Array.from(text).some((one) => (one < ' ' && one !== '\t') || one === '\x7f')
 
 describe('a credential that cannot be proved opens no door, and each refusal is the same', () => {
   const refusals = new Map<string, Set<string>>()
@@ -125,7 +126,7 @@ describe('a credential that cannot be proved opens no door, and each refusal is 
       ]
       const statuses = answers.map(({ status }) => status)
       if (each.want === 'proof') {
-        assert.deepEqual(statuses.toSorted(), [200, 401])
+        assert.deepEqual(new Set(statuses), new Set([200, 401]))
         return
       }
       for (const [index, answer] of answers.entries()) {
