@@ -31,6 +31,7 @@ before(async () => {
         forward: { carrier, require: 'client', environment: undefined },
       },
       reportsUsage: false,
+      freshness: undefined,
     },
     counters: threadLayout.allocate(1),
     onMessage() {},
