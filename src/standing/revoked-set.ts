@@ -15,7 +15,8 @@ const slotsMin = 256
 /** A table that is fuller than this grows; 16 bytes a slot then make between 21 and 32 bytes an id. */
 const loadMax = 0.75
 const growth = 1.5
-const slotsMovedPerInsert = 8
+/** So that there are two tables for a few inserts only, however rare those are, and none of them waits. */
+const slotsMovedPerInsert = 1024
 
 /** Finds ids in tables that another thread may be filling. */
 export interface RevokedView {
@@ -133,8 +134,9 @@ function moveSome(segment: Segment, old: Int32Array): boolean {
   const end = Math.min(segment.next + slotsMovedPerInsert, slotsOf(old))
   for (; segment.next < end; segment.next++) {
     const at = segment.next * wordsPerSlot
-    const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = old.subarray(at, at + wordsPerSlot)
-    if (w0 !== 0) insert(segment.table, { w0, w1, w2, w3 })
+    const w0 = old[at] ?? 0
+    if (w0 === 0) continue
+    insert(segment.table, { w0, w1: old[at + 1] ?? 0, w2: old[at + 2] ?? 0, w3: old[at + 3] ?? 0 })
   }
   if (end < slotsOf(old)) return false
   segment.old = undefined

@@ -107,7 +107,7 @@ async function assemble(
   const opsPort = parts.ops && (await listen(ops.server, parts.ops.at))
   if (parts.ops) closing.unshift(ops.close)
   // Who asks before anything is known is told so rather than left without an answer.
-  await Promise.race([sources.start(), delay(firstReadingMs)])
+  await settledWithin(sources.start(), firstReadingMs)
   const httpPort = await threads.start()
 
   return {
@@ -124,6 +124,19 @@ async function assemble(
 /** What threads need to know of the way to the authority. */
 function linkSettings(link: AuthorityLink | undefined) {
   return { reportsUsage: link !== undefined, freshness: link?.freshness }
+}
+
+/** Waits for something, but not for long; no timer is left behind. */
+async function settledWithin(work: Promise<unknown>, milliseconds: number): Promise<void> {
+  let late: NodeJS.Timeout | undefined
+  const enough = new Promise<void>((resolve) => {
+    late = setTimeout(resolve, milliseconds)
+  })
+  try {
+    await Promise.race([work, enough])
+  } finally {
+    clearTimeout(late)
+  }
 }
 
 /** Takes what threads report of themselves. */

@@ -73,14 +73,17 @@ const claims: Readonly<Record<string, () => Record<string, string | number | rea
   'status-list': () => ({ sub: `${issuer}/status`, iat: now, exp: now + 600, jti: randomUUID() }),
 }
 
+/** Whom the doors trust. */
+export const doorIssuers: readonly Issuer[] = [
+  await trust([signers['RS256'], signers['ES256'], signers['EdDSA']], profiles),
+  await trust([other], [outside('gateway', credentialAudience)]),
+  await trust([partners], [outside('client', clientAudience)]),
+  await trust([single], [outside('gateway', credentialAudience)]),
+]
+
 /** The rings of the doors and of the management API. */
 export const rings: Readonly<Record<'door' | 'management', KeyRing>> = {
-  door: createKeyRing(1, [
-    await trust([signers['RS256'], signers['ES256'], signers['EdDSA']], profiles),
-    await trust([other], [outside('gateway', credentialAudience)]),
-    await trust([partners], [outside('client', clientAudience)]),
-    await trust([single], [outside('gateway', credentialAudience)]),
-  ]),
+  door: createKeyRing(1, doorIssuers),
   management: createKeyRing(1, [
     await trust([signers['RS256'], signers['ES256'], signers['EdDSA']], [administratorProfile]),
   ]),

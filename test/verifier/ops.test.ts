@@ -43,6 +43,7 @@ test('the status page says what has been judged, by what and by whom', async () 
   running.put('revoked.txt', 'a\nb\nc\n')
   await until(async () => (await statusPage()).revoked.entries === 3)
   await until(async () => (await statusPage()).proofCache.misses > before_.proofCache.misses)
+  await until(async () => (await statusPage()).doors.forward.deny > before_.doors.forward.deny)
   const page = await statusPage()
   assert.deepEqual(Object.keys(page).toSorted(), [
     'doors',

