@@ -22,6 +22,7 @@ export interface TlsMaterial {
 /** What a listener bears before it refuses. */
 export interface HookLimits {
   readonly headerBytes: number
+  readonly bodyBytes: number
   readonly sockets: number
 }
 

@@ -78,7 +78,7 @@ export const usualOutage = {
 
 export const usualSettings: VerifierParts['settings'] = {
   doors: { nginx: gatewayDoor, forward: gatewayDoor },
-  limits: { headerBytes: 64 * 1024, sockets: 10_000 },
+  limits: { headerBytes: 64 * 1024, bodyBytes: 1024 * 1024, sockets: 10_000 },
   leeway: { exp: 0, nbf: 60 },
   outage: usualOutage,
   proofCacheMax: 10_000,
