@@ -11,10 +11,8 @@ import {
   createServer,
   type Http2SecureServer,
   type Http2Server,
-  type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2'
-import type { SecureContextOptions } from 'node:tls'
 import { epochSeconds, type EpochSeconds } from '../credential/time.ts'
 import { decide, failToDecide, type View } from '../decision/decide.ts'
 import type { Decision } from '../decision/decision.ts'
@@ -23,7 +21,8 @@ import { asksOfKnownService, healthMessages } from '../doors/grpc-health.ts'
 import type { Clock } from '../system/clock.ts'
 import { answerCall, failCall, grpcStatus, refuseMediaType, takeMessage } from './grpc-call.ts'
 import type { ThreadObserver } from './observer.ts'
-import type { HookLimits } from './thread-setup.ts'
+import type { HookLimits, TlsMaterial } from './thread-setup.ts'
+import { secureContext } from './tls-files.ts'
 
 export interface GrpcServerParts {
   readonly door: CheckDoor
@@ -32,7 +31,7 @@ export interface GrpcServerParts {
   readonly clock: Clock
   readonly nextDecisionId: () => string
   readonly limits: HookLimits
-  readonly tls: SecureContextOptions | undefined
+  readonly tls: TlsMaterial | undefined
   /** Told of every decision once it is written. */
   readonly observer: Pick<ThreadObserver, 'decided' | 'took'>
 }
@@ -42,7 +41,7 @@ export interface GrpcServer {
   /** Tells every client to open a new connection for what it asks next. */
   readonly drain: () => void
   /** Ends all connections without a word. */
-  readonly destroyAll: () => void
+  readonly endAll: () => void
 }
 
 // As over HTTP: longer than any gateway keeps an idle connection.
@@ -53,15 +52,19 @@ const sweepEveryMs = 1000
 const metadataBytesMax = 32 * 1024
 const streamsMax = 1000
 
+type Session = NonNullable<ServerHttp2Stream['session']>
 type Handler = (stream: ServerHttp2Stream, rawHeaders: readonly string[]) => void
 
 /** Makes the listener; it does not listen yet. */
 export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
-  const sessions = new Set<ServerHttp2Session>()
+  const sessions = new Map<Session, string | undefined>()
   const calls = createCalls(parts.clock)
   let draining = false
   const handlers = new Map<string, Handler>([
-    ['/envoy.service.auth.v3.Authorization/Check', createCheck(parts)],
+    [
+      '/envoy.service.auth.v3.Authorization/Check',
+      createCheck(parts, ({ session }) => session && sessions.get(session)),
+    ],
     ['/grpc.health.v1.Health/Check', createHealthCheck(() => !draining && canDecide(parts.view()))],
   ])
   const options = {
@@ -71,15 +74,14 @@ export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
   const server = parts.tls
     ? createSecureServer({
         ...options,
-        ...parts.tls,
-        minVersion: 'TLSv1.2',
+        ...secureContext(parts.tls),
         handshakeTimeout: prefaceDeadlineMs,
       })
     : createServer(options)
   server.maxConnections = parts.limits.sockets
   server.setTimeout(keepAliveMs)
   server.on('session', (session) => {
-    sessions.add(session)
+    sessions.set(session, session.socket.remoteAddress)
     const late = setTimeout(() => session.destroy(), prefaceDeadlineMs).unref()
     session.once('remoteSettings', () => clearTimeout(late))
     session.once('close', () => {
@@ -102,10 +104,10 @@ export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
     server,
     drain() {
       draining = true
-      for (const session of sessions) session.close()
+      for (const session of sessions.keys()) session.close()
     },
-    destroyAll() {
-      for (const session of sessions) session.destroy()
+    endAll() {
+      for (const session of sessions.keys()) session.destroy()
     },
   }
 }
@@ -135,7 +137,10 @@ function createCalls({ monotonic }: Clock) {
   }
 }
 
-function createCheck(parts: GrpcServerParts): Handler {
+function createCheck(
+  parts: GrpcServerParts,
+  sourceOf: (stream: ServerHttp2Stream) => string | undefined,
+): Handler {
   const { door, view: look, clock, nextDecisionId, observer } = parts
   const { headerBytes, bodyBytes } = parts.limits
   // A request's headers take more room in a message than on the wire, with some overhead for each.
@@ -153,7 +158,7 @@ function createCheck(parts: GrpcServerParts): Handler {
       const decision = decideOn(asked, door, view, epochSeconds(clock.wall() / 1000))
       const took = clock.monotonic() - began
       answerCall(stream, door.write(decision, id, asked === 'failed' ? undefined : asked.removed))
-      observer.decided(door.name, decision, id)
+      observer.decided(door.name, decision, id, sourceOf(stream))
       observer.took(took)
     })
   }

@@ -9,7 +9,16 @@ import { claim, listen } from './listening.ts'
 import { createOpsServer } from './ops-server.ts'
 import { createSources, type AuthorityLink, type Sources } from './sources.ts'
 import { threadLayout } from './thread-metrics.ts'
-import type { FromThread, ListenAt, TlsMaterial, VerifierSettings } from './thread-setup.ts'
+import {
+  listenerNames,
+  type FromThread,
+  type ListenAt,
+  type ListenerName,
+  type ListenerSetup,
+  type Ports,
+  type TlsMaterial,
+  type VerifierSettings,
+} from './thread-setup.ts'
 import { createThreads } from './threads.ts'
 import { watchTlsFiles, type TlsFiles } from './tls-files.ts'
 import { logBrokenSource, logDeath, logRefusals } from './logging.ts'
@@ -22,10 +31,11 @@ export interface ListenerSettings {
   readonly tls: TlsFiles | undefined
 }
 
-export interface VerifierParts {
-  readonly settings: Omit<VerifierSettings, 'http' | 'reportsUsage'>
+export interface VerifierParts extends Readonly<
+  Partial<Record<ListenerName, ListenerSettings | undefined>>
+> {
+  readonly settings: Omit<VerifierSettings, 'listeners' | 'reportsUsage'>
   readonly health: HealthSettings
-  readonly http: ListenerSettings | undefined
   readonly ops: ListenerSettings | undefined
   readonly trust: readonly TrustSettings[]
   readonly authority?: AuthorityLink | undefined
@@ -38,7 +48,7 @@ export interface VerifierParts {
 
 /** A running verifier. */
 export interface Verifier {
-  readonly ports: { readonly http: number | undefined; readonly ops: number | undefined }
+  readonly ports: Ports & { readonly ops: number | undefined }
   /** Says that it is not ready, answers what is under way, and ends. */
   readonly stop: () => Promise<void>
 }
@@ -82,13 +92,18 @@ async function assemble(
     if (problem !== undefined) logBrokenSource(log, name, problem)
   }
   const readTls = tlsReader(note, closing)
-  const httpTls = await readTls('http', parts.http, (tls) => threads.useTls(tls))
   const opsTls = await readTls('ops', parts.ops, (tls) => ops.useTls(tls))
-  const http = parts.http && { at: await claim(parts.http.at), tls: httpTls }
+  const listeners: Partial<Record<ListenerName, ListenerSetup>> = {}
+  for (const name of listenerNames) {
+    const listener = parts[name]
+    if (!listener) continue
+    const tls = await readTls(name, listener, (changed) => threads.useTls(name, changed))
+    listeners[name] = { at: await claim(listener.at), tls }
+  }
 
   const threads = createThreads({
     count: said.workers,
-    settings: { ...parts.settings, http, reportsUsage: parts.authority !== undefined },
+    settings: { ...parts.settings, listeners, reportsUsage: parts.authority !== undefined },
     counters,
     ...reports,
   })
@@ -105,10 +120,10 @@ async function assemble(
   if (parts.ops) closing.unshift(ops.close)
   // Who asks before anything is known is told so rather than left without an answer.
   await Promise.race([sources.start(), delay(firstReadingMs)])
-  const httpPort = await threads.start()
+  const ports = await threads.start()
 
   return {
-    ports: { http: httpPort, ops: opsPort },
+    ports: { ...ports, ops: opsPort },
     async stop() {
       health.draining()
       threads.drain()

@@ -32,6 +32,8 @@ export interface Made {
 export interface Running {
   readonly place: Place
   readonly opsPlace: Place
+  /** Where gRPC is spoken, in a verifier that was made so. */
+  readonly grpcPlace: { readonly port: number }
   readonly folder: string
   readonly key: IssuerKey
   /** A credential that is in order, but for the changes. */
@@ -120,6 +122,7 @@ export async function runVerifier(made: Made = {}): Promise<Running> {
   return {
     place: { port: verifier.ports.http ?? 0 },
     opsPlace,
+    grpcPlace: { port: verifier.ports.grpc ?? 0 },
     folder,
     key,
     put,
