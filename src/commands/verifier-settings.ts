@@ -8,7 +8,7 @@ import type { ListenerSettings, VerifierParts } from '../verifier/verifier.ts'
 export function verifierSettings(config: Config): VerifierParts['settings'] {
   return {
     doors: doorSettings(config),
-    limits: { headerBytes: config.limits.headerBytes, sockets: config.limits.sockets },
+    limits: config.limits,
     leeway: { exp: config.leeway.exp / 1000, nbf: config.leeway.nbf / 1000 },
     outage: config.outage,
     proofCacheMax: config.proofCache.max,

@@ -41,7 +41,7 @@ export async function run(words: readonly string[]): Promise<number> {
     await log.close()
     return 1
   }
-  log.info('verifier listens', { http: verifier.ports.http, ops: verifier.ports.ops })
+  log.info('verifier listens', { ...verifier.ports })
   log.info('verifier stops', { signal: identifier(await stopped) })
   await verifier.stop()
   await log.close()
@@ -54,6 +54,7 @@ async function start(config: Config, log: RootLog): Promise<Verifier | undefined
       settings: verifierSettings(config),
       health: healthSettings(config, packageJson.version),
       http: listenerSettings(config.listen.http),
+      grpc: config.doors.grpc.enabled ? listenerSettings(config.listen.grpc) : undefined,
       ops: listenerSettings(config.listen.ops),
       trust: trustSettings(config),
       authority: await authorityLink(config, log),
@@ -67,10 +68,11 @@ async function start(config: Config, log: RootLog): Promise<Verifier | undefined
       return undefined
     }
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    const places = [config.listen.http.address, config.listen.ops.address].map(printAddress)
+    const { http, grpc, ops } = config.listen
+    const places = [http, grpc, ops].map(({ address }) => printAddress(address))
     process.stderr.write(
       `warder: cannot listen (${code}) at ${places.join(' or ')}: ` +
-        'free it, or set --listen-http or --listen-ops to another address\n',
+        'free it, or set --listen-http, --listen-grpc or --listen-ops to another address\n',
     )
     return undefined
   }

@@ -2,7 +2,7 @@
 // are overwritten by the gateway, and its client is answered with whatever the refusal carries.
 
 import { createHookDoor } from './hook-door.ts'
-import type { Field } from './header-reader.ts'
+import { rightmost } from './header-reader.ts'
 import type { DoorSettings, HttpDoor } from './http-door.ts'
 
 /** Makes the door `/auth/forward`. */
@@ -15,10 +15,4 @@ export function createForwardDoor(settings: DoorSettings): HttpDoor {
     status: ({ status }) => status,
     body: 'json',
   })
-}
-
-/** The address that the gateway itself saw: each hop adds one at the end. */
-function rightmost(addresses: Field): string | undefined {
-  if (typeof addresses !== 'string') return undefined
-  return addresses.slice(addresses.lastIndexOf(',') + 1).trim() || undefined
 }

@@ -62,3 +62,9 @@ function joined(field: Field, value: string, many: true | undefined): Field {
 export function single(field: Field): string | undefined {
   return typeof field === 'string' && field !== '' && !field.includes(',') ? field : undefined
 }
+
+/** The last of a list of addresses, the one that the gateway itself saw: each hop adds one at the end. */
+export function rightmost(addresses: Field): string | undefined {
+  if (typeof addresses !== 'string') return undefined
+  return addresses.slice(addresses.lastIndexOf(',') + 1).trim() || undefined
+}

@@ -51,7 +51,7 @@ export function createAnswerWriter(
 ): (decision: Decision, decisionId: string, response: ServerResponse) => void {
   const refusals = new Map<Reason, Refusal>()
   for (const [reason, facts] of Object.entries(reasons)) {
-    if (isReason(reason)) refusals.set(reason, refusalOf(form.status(facts), facts, form))
+    if (isReason(reason)) refusals.set(reason, refusalOf(form.status(facts), facts, form.body))
   }
   return (decision, decisionId, response) => {
     if (decision.kind === 'allow') {
@@ -64,7 +64,8 @@ export function createAnswerWriter(
   }
 }
 
-interface Refusal {
+/** A refusal as it goes over HTTP, but for the decision's id. */
+export interface Refusal {
   readonly status: number
   readonly headers: readonly string[]
   readonly body: Buffer
@@ -79,7 +80,12 @@ const challenges = {
   invalid: 'Bearer error="invalid_token"',
 } as const
 
-function refusalOf(status: number, { message }: ReasonFacts, { body: form }: RefusalForm): Refusal {
+/** Words a refusal. */
+export function refusalOf(
+  status: number,
+  { message }: ReasonFacts,
+  form: RefusalForm['body'],
+): Refusal {
   const text = JSON.stringify({ code: codeOf(status), message: publicMessages[message] })
   const body = form === 'json' ? Buffer.from(text) : empty
   const headers = ['Content-Length', `${body.length}`, 'Cache-Control', 'no-store']

@@ -10,6 +10,7 @@ import type { Decision } from '../decision/decision.ts'
 import type { HttpDoor } from '../doors/http-door.ts'
 import type { Clock } from '../system/clock.ts'
 import type { ThreadObserver } from './observer.ts'
+import { afterBody } from './hook-body.ts'
 import { HookRequest } from './hook-request.ts'
 import type { RequestFlaw } from './request-head.ts'
 import type { HookLimits, TlsMaterial } from './thread-setup.ts'
@@ -18,6 +19,8 @@ import { secureContext } from './tls-files.ts'
 export interface HookServerParts {
   /** By path, without the query. */
   readonly doors: ReadonlyMap<string, HttpDoor>
+  /** The door for every target that begins with a text, where the target itself is part of the question. */
+  readonly prefixed?: { readonly prefix: string; readonly door: HttpDoor } | undefined
   /** What is known now. */
   readonly view: () => View
   readonly clock: Clock
@@ -56,12 +59,18 @@ export function createHookServer(parts: HookServerParts): HookServer {
   let draining = false
   const finished = new WeakSet<Socket>()
   const handle = (request: HookRequest, response: ServerResponse) => {
-    const flaw = flawOf(request)
+    const prefixed = prefixedDoor(request, parts)
+    const flaw = flawOf(request, prefixed !== undefined)
     // What is announced and never comes would swallow the next question on the connection.
-    if (flaw || request.head.isLast || draining) response.shouldKeepAlive = false
+    if (flaw || draining || (request.head.isLast && !prefixed)) response.shouldKeepAlive = false
     const door = parts.doors.get(pathOf(request))
     if (flaw) writeFlaw(flaw, response)
-    else if (door) answer(parts, door, request, response)
+    else if (prefixed) {
+      afterBody(request, response, parts.limits, () => {
+        answer(parts, prefixed, request, response)
+        if (!response.shouldKeepAlive) finished.add(request.socket)
+      })
+    } else if (door) answer(parts, door, request, response)
     else writeNotFound(response)
     if (!response.shouldKeepAlive) finished.add(request.socket)
   }
@@ -90,12 +99,19 @@ export function createHookServer(parts: HookServerParts): HookServer {
   }
 }
 
-function flawOf({ head, httpVersionMajor, url, method }: HookRequest): RequestFlaw | undefined {
+function flawOf(
+  { head, httpVersionMajor, url, method }: HookRequest,
+  anyMethod: boolean,
+): RequestFlaw | undefined {
   // The parser takes 0.9 and 2.0 too, by the rules of 1.1.
   if (httpVersionMajor !== 1) return 'version'
   if (head.flaw) return head.flaw
   if (url?.startsWith('/') !== true) return 'target'
-  return method === 'TRACE' ? 'method' : undefined
+  return method === 'TRACE' && !anyMethod ? 'method' : undefined
+}
+
+function prefixedDoor({ url }: HookRequest, { prefixed }: HookServerParts): HttpDoor | undefined {
+  return prefixed && url?.startsWith(prefixed.prefix) ? prefixed.door : undefined
 }
 
 function answer(

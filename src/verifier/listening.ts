@@ -1,13 +1,22 @@
 import { createServer as createProbe, connect, type Server } from 'node:net'
-import { rmSync } from 'node:fs'
+import { chmodSync, rmSync } from 'node:fs'
 import type { ListenAt } from './thread-setup.ts'
 
+const socketMode = 0o660
+
 /** Starts to listen; rejects with the error of the system. Resolves to the port of a TCP listener. */
-export function listen(server: Server, at: ListenAt): Promise<number | undefined> {
+export function listen(
+  server: Server,
+  at: ListenAt,
+  reusePort = false,
+): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
+    const place =
+      at.kind === 'tcp' ? { host: at.host, port: at.port, reusePort } : { path: at.path }
     server.once('error', reject)
-    server.listen(at.kind === 'tcp' ? { host: at.host, port: at.port } : { path: at.path }, () => {
+    server.listen(place, () => {
       server.off('error', reject)
+      if (at.kind === 'unix') chmodSync(at.path, socketMode)
       const address = server.address()
       resolve(typeof address === 'object' ? address?.port : undefined)
     })

@@ -23,15 +23,30 @@ export interface TlsMaterial {
 /** What a listener bears before it refuses. */
 export interface HookLimits {
   readonly headerBytes: number
+  readonly bodyBytes: number
   readonly sockets: number
 }
 
 /** The doors that a verifier has, each with its settings; a door that is off is not there. */
 export type DoorSettingsByName = Partial<Readonly<Record<DoorName, DoorSettings>>>
 
+/** The listeners of a thread, each for a protocol. */
+export const listenerNames = ['http', 'grpc'] as const
+export type ListenerName = (typeof listenerNames)[number]
+
+/** A listener, and what it shows of itself. */
+export interface ListenerSetup {
+  readonly at: ListenAt
+  readonly tls: TlsMaterial | undefined
+}
+
+/** One that is not there is off. */
+export type ListenerSetups = Readonly<Partial<Record<ListenerName, ListenerSetup>>>
+export type Ports = Readonly<Partial<Record<ListenerName, number>>>
+
 /** What all threads of a verifier have in common. */
 export interface VerifierSettings {
-  readonly http: { readonly at: ListenAt; readonly tls: TlsMaterial | undefined } | undefined
+  readonly listeners: ListenerSetups
   readonly doors: DoorSettingsByName
   readonly limits: HookLimits
   readonly leeway: Leeway
@@ -58,13 +73,13 @@ export interface ThreadSetup {
 
 /** What the main thread says to a thread, besides publications. */
 export type ToThread =
-  | { readonly kind: 'tls'; readonly tls: TlsMaterial }
+  | { readonly kind: 'tls'; readonly listener: ListenerName; readonly tls: TlsMaterial }
   | { readonly kind: 'drain' }
   | { readonly kind: 'close' }
 
 /** What a thread says to the main thread. */
 export type FromThread =
-  | { readonly kind: 'listening'; readonly port: number | undefined }
+  | { readonly kind: 'listening'; readonly ports: Ports }
   | { readonly kind: 'applied'; readonly number: number }
   | { readonly kind: 'unknown-key' }
   | { readonly kind: 'failed'; readonly code: string }

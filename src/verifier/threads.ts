@@ -6,6 +6,8 @@ import { createPublicationNumber, type Publication, type StandingUpdate } from '
 import { startThread, type ThreadHandle } from './thread-handle.ts'
 import type {
   FromThread,
+  ListenerName,
+  Ports,
   ThreadSetup,
   TlsMaterial,
   ToThread,
@@ -29,13 +31,13 @@ export interface ThreadState {
 }
 
 export interface Threads {
-  /** Resolves to the port when every thread listens; rejects with the code of what keeps one from it. */
-  readonly start: () => Promise<number | undefined>
+  /** Resolves to the ports when every thread listens; rejects with the code of what keeps one from it. */
+  readonly start: () => Promise<Ports>
   /** Puts an update in force; resolves when every thread has said that it judges by it. */
   readonly publish: (update: StandingUpdate) => Promise<void>
   readonly facts: StandingFacts | undefined
   readonly states: () => readonly ThreadState[]
-  readonly useTls: (tls: TlsMaterial) => void
+  readonly useTls: (listener: ListenerName, tls: TlsMaterial) => void
   readonly drain: () => void
   readonly close: () => Promise<void>
 }
@@ -77,24 +79,27 @@ export function createThreads(parts: ThreadsParts): Threads {
     handles.set(id, handle)
   }
   const listens = (id: number) =>
-    new Promise<number | undefined>((resolve, reject) => {
+    new Promise<Ports>((resolve, reject) => {
       spawn(id, (message) => {
-        if (message?.kind === 'listening') resolve(message.port)
+        if (message?.kind === 'listening') resolve(message.ports)
         else reject(new Error(message?.kind === 'failed' ? message.code : 'ERR_THREAD_ENDED'))
       })
     })
 
   return {
     start: async () =>
-      (await Promise.all(Array.from({ length: parts.count }, (_, id) => listens(id))))[0],
+      (await Promise.all(Array.from({ length: parts.count }, (_, id) => listens(id))))[0] ?? {},
     publish: (update) => board.publish(update, living()),
     get facts() {
       return board.facts
     },
     states: () => [...handles.values()].map(board.stateOf),
-    useTls(tls) {
-      settings = settings.http ? { ...settings, http: { ...settings.http, tls } } : settings
-      tell({ kind: 'tls', tls })
+    useTls(listener, tls) {
+      const { listeners } = settings
+      const setup = listeners[listener]
+      if (setup)
+        settings = { ...settings, listeners: { ...listeners, [listener]: { ...setup, tls } } }
+      tell({ kind: 'tls', listener, tls })
     },
     drain: () => tell({ kind: 'drain' }),
     async close() {

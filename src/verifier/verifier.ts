@@ -11,7 +11,16 @@ import { createOpsServer } from './ops-server.ts'
 import type { AuthorityLink } from './authority-link.ts'
 import { createSources, type Sources } from './sources.ts'
 import { threadLayout } from './thread-metrics.ts'
-import type { FromThread, ListenAt, TlsMaterial, VerifierSettings } from './thread-setup.ts'
+import {
+  listenerNames,
+  type FromThread,
+  type ListenAt,
+  type ListenerName,
+  type ListenerSetup,
+  type Ports,
+  type TlsMaterial,
+  type VerifierSettings,
+} from './thread-setup.ts'
 import { createThreads } from './threads.ts'
 import { watchTlsFiles, type TlsFiles } from './tls-files.ts'
 import { logBrokenSource, logDeath, logListenerFailure, logRefusals } from './logging.ts'
@@ -24,10 +33,11 @@ export interface ListenerSettings {
   readonly tls: TlsFiles | undefined
 }
 
-export interface VerifierParts {
-  readonly settings: Omit<VerifierSettings, 'http' | 'reportsUsage' | 'freshness'>
+export interface VerifierParts extends Readonly<
+  Partial<Record<ListenerName, ListenerSettings | undefined>>
+> {
+  readonly settings: Omit<VerifierSettings, 'listeners' | 'reportsUsage' | 'freshness'>
   readonly health: HealthSettings
-  readonly http: ListenerSettings | undefined
   readonly ops: ListenerSettings | undefined
   readonly trust: readonly TrustSettings[]
   readonly authority?: AuthorityLink | undefined
@@ -40,7 +50,7 @@ export interface VerifierParts {
 
 /** A running verifier. */
 export interface Verifier {
-  readonly ports: { readonly http: number | undefined; readonly ops: number | undefined }
+  readonly ports: Ports & { readonly ops: number | undefined }
   /** Says that it is not ready, answers what is under way, and ends. */
   readonly stop: () => Promise<void>
 }
@@ -84,13 +94,18 @@ async function assemble(
     if (problem !== undefined) logBrokenSource(log, name, problem)
   }
   const readTls = tlsReader(note, closing)
-  const httpTls = await readTls('http', parts.http, (tls) => threads.useTls(tls))
   const opsTls = await readTls('ops', parts.ops, (tls) => ops.useTls(tls))
-  const http = parts.http && { at: await claim(parts.http.at), tls: httpTls }
+  const listeners: Partial<Record<ListenerName, ListenerSetup>> = {}
+  for (const name of listenerNames) {
+    const listener = parts[name]
+    if (!listener) continue
+    const tls = await readTls(name, listener, (changed) => threads.useTls(name, changed))
+    listeners[name] = { at: await claim(listener.at), tls }
+  }
 
   const threads = createThreads({
     count: said.workers,
-    settings: { ...parts.settings, http, ...linkSettings(parts.authority) },
+    settings: { ...parts.settings, listeners, ...linkSettings(parts.authority) },
     counters,
     ...reports,
   })
@@ -108,10 +123,10 @@ async function assemble(
   if (parts.ops) closing.unshift(ops.close)
   // Who asks before anything is known is told so rather than left without an answer.
   await settledWithin(sources.start(), firstReadingMs)
-  const httpPort = await threads.start()
+  const ports = await threads.start()
 
   return {
-    ports: { http: httpPort, ops: opsPort },
+    ports: { ...ports, ops: opsPort },
     async stop() {
       health.draining()
       threads.drain()

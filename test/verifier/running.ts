@@ -32,6 +32,8 @@ export interface Made {
 export interface Running {
   readonly place: Place
   readonly opsPlace: Place
+  /** Where gRPC is spoken, in a verifier that was made so. */
+  readonly grpcPlace: { readonly port: number }
   readonly folder: string
   readonly key: IssuerKey
   /** A credential that is in order, but for the changes. */
@@ -78,7 +80,7 @@ export const usualOutage = {
 
 export const usualSettings: VerifierParts['settings'] = {
   doors: { nginx: gatewayDoor, forward: gatewayDoor },
-  limits: { headerBytes: 64 * 1024, sockets: 10_000 },
+  limits: { headerBytes: 64 * 1024, bodyBytes: 1024 * 1024, sockets: 10_000 },
   leeway: { exp: 0, nbf: 60 },
   outage: usualOutage,
   proofCacheMax: 10_000,
@@ -120,6 +122,7 @@ export async function runVerifier(made: Made = {}): Promise<Running> {
   return {
     place: { port: verifier.ports.http ?? 0 },
     opsPlace,
+    grpcPlace: { port: verifier.ports.grpc ?? 0 },
     folder,
     key,
     put,

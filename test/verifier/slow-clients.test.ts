@@ -10,7 +10,9 @@ import { exchange, exchangeAll, open, request, type Line } from './wire.ts'
 let running: Running
 
 before(async () => {
-  running = await runVerifier({ settings: { limits: { headerBytes: 65_536, sockets: 50 } } })
+  running = await runVerifier({
+    settings: { limits: { headerBytes: 65_536, bodyBytes: 1_048_576, sockets: 50 } },
+  })
 })
 after(async () => running.stop())
 
@@ -28,7 +30,7 @@ async function impatient() {
     }),
     clock: systemClock,
     nextDecisionId: () => '',
-    limits: { headerBytes: 65_536, sockets: 100 },
+    limits: { headerBytes: 65_536, bodyBytes: 1_048_576, sockets: 100 },
     tls: undefined,
     observer: { decided() {}, took() {} },
   })

@@ -25,7 +25,7 @@ before(async () => {
     count: 1,
     settings: {
       ...usualSettings,
-      http: { at: anyPort, tls: undefined },
+      listeners: { http: { at: anyPort, tls: undefined } },
       doors: {
         nginx: gatewayDoor,
         forward: { carrier, require: 'client', environment: undefined },
@@ -52,7 +52,7 @@ before(async () => {
       marks: new Map(),
     },
   })
-  place = { port: (await threads.start()) ?? 0 }
+  place = { port: (await threads.start()).http ?? 0 }
 })
 after(async () => {
   for (const line of lines.values()) line.close()

@@ -1,0 +1,202 @@
+// The gRPC listener, on Node's HTTP/2. A call is
+//
+//   client → headers (POST, path, metadata) · data: 0, length in four bytes, message · end
+//   server → headers · data: 0, length, message · trailers: grpc-status
+//
+// What is wrong with a `Check` is answered by a refusal inside of a good call: a gateway that lets requests pass when a
+// call fails must not be brought to it by what its clients send. docs/design/0006-grpc.md has the limits and why.
+
+import {
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import { epochSeconds, type EpochSeconds } from '../credential/time.ts'
+import { decide, failToDecide, type View } from '../decision/decide.ts'
+import type { Decision } from '../decision/decision.ts'
+import type { Asked, CheckDoor } from '../doors/grpc.ts'
+import { asksOfKnownService, healthMessages } from '../doors/grpc-health.ts'
+import type { Clock } from '../system/clock.ts'
+import { answerCall, failCall, grpcStatus, refuseMediaType, takeMessage } from './grpc-call.ts'
+import type { ThreadObserver } from './observer.ts'
+import type { HookLimits, TlsMaterial } from './thread-setup.ts'
+import { secureContext } from './tls-files.ts'
+
+export interface GrpcServerParts {
+  readonly door: CheckDoor
+  /** What is known now. */
+  readonly view: () => View
+  readonly clock: Clock
+  readonly nextDecisionId: () => string
+  readonly limits: HookLimits
+  readonly tls: TlsMaterial | undefined
+  /** Told of every decision once it is written. */
+  readonly observer: Pick<ThreadObserver, 'decided' | 'took'>
+}
+
+export interface GrpcServer {
+  readonly server: Http2Server | Http2SecureServer
+  /** Tells every client to open a new connection for what it asks next. */
+  readonly drain: () => void
+  /** Ends all connections without a word. */
+  readonly endAll: () => void
+}
+
+// As over HTTP: longer than any gateway keeps an idle connection.
+const keepAliveMs = 3_650_000
+const prefaceDeadlineMs = 10_000
+const callDeadlineMs = 10_000
+const sweepEveryMs = 1000
+const metadataBytesMax = 32 * 1024
+const streamsMax = 1000
+
+type Session = NonNullable<ServerHttp2Stream['session']>
+type Handler = (stream: ServerHttp2Stream, rawHeaders: readonly string[]) => void
+
+/** Makes the listener; it does not listen yet. */
+export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
+  const sessions = new Map<Session, string | undefined>()
+  const calls = createCalls(parts.clock)
+  let draining = false
+  const handlers = new Map<string, Handler>([
+    [
+      '/envoy.service.auth.v3.Authorization/Check',
+      createCheck(parts, ({ session }) => session && sessions.get(session)),
+    ],
+    ['/grpc.health.v1.Health/Check', createHealthCheck(() => !draining && canDecide(parts.view()))],
+  ])
+  const options = {
+    settings: { maxConcurrentStreams: streamsMax, maxHeaderListSize: metadataBytesMax },
+    maxHeaderListPairs: 128,
+  }
+  const server = parts.tls
+    ? createSecureServer({
+        ...options,
+        ...secureContext(parts.tls),
+        handshakeTimeout: prefaceDeadlineMs,
+      })
+    : createServer(options)
+  server.maxConnections = parts.limits.sockets
+  server.setTimeout(keepAliveMs)
+  server.on('session', (session) => {
+    sessions.set(session, session.socket.remoteAddress)
+    const late = setTimeout(() => session.destroy(), prefaceDeadlineMs).unref()
+    session.once('remoteSettings', () => clearTimeout(late))
+    session.once('close', () => {
+      clearTimeout(late)
+      sessions.delete(session)
+    })
+  })
+  server.on('stream', (stream: ServerHttp2Stream, headers, _flags, rawHeaders) => {
+    // Whoever breaks off a call needs no answer.
+    stream.on('error', ignore)
+    calls.begin(stream)
+    const handle = handlers.get(headers[':path'] ?? '')
+    if (!isGrpc(headers['content-type'])) refuseMediaType(stream)
+    else if (!handle || headers[':method'] !== 'POST') failCall(stream, grpcStatus.unimplemented)
+    else handle(stream, rawHeaders)
+  })
+  server.on('sessionError', ignore)
+  server.on('close', calls.close)
+  return {
+    server,
+    drain() {
+      draining = true
+      for (const session of sessions.keys()) session.close()
+    },
+    endAll() {
+      for (const session of sessions.keys()) session.destroy()
+    },
+  }
+}
+
+function ignore(): void {}
+
+const isGrpc = (type = '') => /^application\/grpc(?:\+proto)?(?:;|$)/.test(type)
+
+/** Ends calls that do not come to an end. */
+function createCalls({ monotonic }: Clock) {
+  const begun = new Map<ServerHttp2Stream, number>()
+  const sweep = setInterval(() => {
+    const latest = monotonic() - callDeadlineMs
+    for (const [stream, at] of begun) {
+      // A map keeps the order in which calls began.
+      if (at > latest) return
+      begun.delete(stream)
+      stream.destroy()
+    }
+  }, sweepEveryMs).unref()
+  return {
+    begin(stream: ServerHttp2Stream) {
+      begun.set(stream, monotonic())
+      stream.on('close', () => begun.delete(stream))
+    },
+    close: () => clearInterval(sweep),
+  }
+}
+
+function createCheck(
+  parts: GrpcServerParts,
+  sourceOf: (stream: ServerHttp2Stream) => string | undefined,
+): Handler {
+  const { door, view: look, clock, nextDecisionId, observer } = parts
+  const { headerBytes, bodyBytes } = parts.limits
+  // A request's headers take more room in a message than on the wire, with some overhead for each.
+  const bytesMax = bodyBytes + 4 * headerBytes
+  return (stream, rawHeaders) => {
+    takeMessage(stream, bytesMax, (message) => {
+      const began = clock.monotonic()
+      const view = look()
+      const asked = message && readSafely(door, rawHeaders, message)
+      const id = nextDecisionId()
+      if (!asked) {
+        answerCall(stream, door.refuse(id))
+        return
+      }
+      const decision = decideOn(asked, door, view, epochSeconds(clock.wall() / 1000))
+      const took = clock.monotonic() - began
+      answerCall(stream, door.write(decision, id, asked === 'failed' ? undefined : asked.removed))
+      observer.decided(door.name, decision, id, sourceOf(stream))
+      observer.took(took)
+    })
+  }
+}
+
+function readSafely(
+  door: CheckDoor,
+  rawHeaders: readonly string[],
+  message: Buffer,
+): Asked | 'failed' | undefined {
+  try {
+    return door.read(rawHeaders, message)
+  } catch {
+    return 'failed'
+  }
+}
+
+function decideOn(
+  asked: Asked | 'failed',
+  { rules }: CheckDoor,
+  view: View,
+  now: EpochSeconds,
+): Decision {
+  return asked === 'failed' ? failToDecide(view) : decide(asked.question, rules, view, now)
+}
+
+const canDecide = ({ standing, freshness, outage }: View) =>
+  standing !== undefined && (freshness !== 'expired' || outage.expired === 'allow')
+
+const healthBytesMax = 1024
+
+function createHealthCheck(isServing: () => boolean): Handler {
+  return (stream) => {
+    takeMessage(stream, healthBytesMax, (message) => {
+      const isKnown = message && asksOfKnownService(message)
+      if (isKnown === undefined) failCall(stream, grpcStatus.invalidArgument)
+      else if (!isKnown) failCall(stream, grpcStatus.notFound)
+      else answerCall(stream, isServing() ? healthMessages.serving : healthMessages.notServing)
+    })
+  }
+}
