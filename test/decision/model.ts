@@ -200,7 +200,11 @@ function toggle(map: Map<string, ClosedState>, id: string, random: Random): void
 
 function changeKey({ trusted }: Model, random: Random): void {
   const key = keys[random(keys.length)]
-  if (!key || trusted.delete(key)) return
+  if (!key) return
+  if (trusted.has(key)) {
+    if (random(3) === 0) trusted.delete(key)
+    return
+  }
   // One kid, one key.
   for (const other of trusted) {
     if (other.kid === key.kid && other.issuer === key.issuer) trusted.delete(other)
@@ -224,7 +228,7 @@ function changeMark({ marks, now }: Model, random: Random): void {
 
 function changeAccepted(model: Model, random: Random): void {
   const some = new Set(environments.filter(() => random(3) > 0))
-  model.accepted = random(3) === 0 ? undefined : some
+  model.accepted = random(3) > 0 ? undefined : some
 }
 
 const revoke: Change = ({ revoked }, random, tokens) => {
