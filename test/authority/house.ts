@@ -12,7 +12,7 @@ import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { systemClock, type Clock } from '../../src/system/clock.ts'
 import type { Log } from '../../src/telemetry/log.ts'
-import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts'
 
 // A real authority on a real database and a real socket, and a client that speaks to it.
 
@@ -41,6 +41,7 @@ export interface House {
   readonly url: string
   readonly store: Store
   readonly authority: Authority
+  readonly metrics: Metrics
   readonly settings: AuthoritySettings
   readonly organizationId: string
   readonly environmentId: string
@@ -75,34 +76,50 @@ const silent: Log = {
 
 /** Starts an authority; ES256 unless told otherwise, since an RSA key takes its time. */
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
-  const { clock = systemClock, log = silent } = options
   const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'warder-authority-'))
   const url = `http://127.0.0.1:${await freePort()}`
   const settings = { ...settingsFor(url), ...options.settings }
   const opened = await openStore({
     url: options.databaseUrl ?? `sqlite:${join(folder, 'warder.db')}`,
   })
-  const store = options.wrap?.(opened) ?? opened
+  try {
+    return await furnish(options, {
+      folder,
+      url,
+      settings,
+      store: options.wrap?.(opened) ?? opened,
+    })
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+interface Plot {
+  readonly folder: string
+  readonly url: string
+  readonly settings: AuthoritySettings
+  readonly store: Store
+}
+
+async function furnish(
+  { clock = systemClock, log = silent, ...options }: HouseOptions,
+  { folder, url, settings, store }: Plot,
+): Promise<House> {
   const { keyEncryptionKey } = options
-  const installation = await ensureFirstStart({
-    store,
-    clock,
-    settings,
-    dataFolder: folder,
-    keyEncryptionKey,
-  })
+  const start = { store, clock, settings, dataFolder: folder, keyEncryptionKey }
+  const installation = await ensureFirstStart(start)
   const metrics = createMetrics()
   const authority = await createAuthority({ store, installation, settings, clock, log, metrics })
   await authority.listen({ kind: 'tcp', host: '127.0.0.1', port: Number(new URL(url).port) })
-  const admin = JSON.parse(readFileSync(join(folder, 'admin.json'), 'utf8')) as Record<
-    'organizationId' | 'environmentId' | 'clientId' | 'clientSecret',
-    string
-  >
+  const { organizationId, environmentId, clientId, clientSecret } = readAdmin(folder)
+  const admin = { organizationId, environmentId, clientId, clientSecret }
   const token = await buyToken(url, admin)
   return {
     url,
     store,
     authority,
+    metrics,
     settings,
     ...admin,
     token,
@@ -114,6 +131,13 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       if (options.dataFolder === undefined) rmSync(folder, { recursive: true })
     },
   }
+}
+
+function readAdmin(folder: string) {
+  return JSON.parse(readFileSync(join(folder, 'admin.json'), 'utf8')) as Record<
+    'organizationId' | 'environmentId' | 'clientId' | 'clientSecret',
+    string
+  >
 }
 
 export function settingsFor(publicUrl: string): AuthoritySettings {
