@@ -17,7 +17,7 @@ export interface Caller {
 }
 
 /** Which tenant a path names. */
-export interface NamedTenant {
+interface NamedTenant {
   readonly organizationId: string | undefined
   readonly environmentId: string | undefined
 }
@@ -113,8 +113,7 @@ const grants: Readonly<Record<Role, ReadonlySet<Role>>> = {
   viewer: new Set(['viewer']),
 }
 
-/** Whether a text names a role. */
-export function isRole(text: string): text is Role {
+function isRole(text: string): text is Role {
   return Object.hasOwn(grants, text)
 }
 

@@ -3,6 +3,7 @@ import { parseJsonObject } from '../credential/strict-json.ts'
 import type { AuditTable } from '../store/schema.ts'
 import type { Caller } from './access.ts'
 import type { Queries } from './gateway-rows.ts'
+import { keepsInstallation } from './installation-keeper.ts'
 import { operations } from './operations.ts'
 import { found, type Members, type Outcome } from './outcome.ts'
 import type { Parts } from './parts.ts'
@@ -25,12 +26,14 @@ async function listAudit(
   query: AuditQuery,
 ): Promise<Outcome> {
   const { limit = limitUsual } = query
-  const read = await store.read((db) =>
-    visible(db, caller, query)
+  const read = await store.read(async (db) => {
+    const keeper = caller.environmentId === null && (await keepsInstallation(db, caller))
+    const entries = visible(db, { ...caller, keeper }, query)
+    return entries
       .orderBy('sequence')
       .limit(limit + 1)
-      .execute(),
-  )
+      .execute()
+  })
   const rows = read.slice(0, limit)
   const url = `${settings.publicUrl}/v1/organizations/${caller.organizationId}/audit`
   const last = read.length > limit ? rows.at(-1) : undefined
@@ -42,14 +45,21 @@ async function listAudit(
   })
 }
 
+interface Viewer extends Caller {
+  /** Whether they see what is no organization's, too. */
+  readonly keeper: boolean
+}
+
 /** An administrator of one environment sees what happened there; nobody sees another organization's entries. */
-function visible(db: Queries, { organizationId, environmentId }: Caller, query: AuditQuery) {
+function visible(db: Queries, viewer: Viewer, query: AuditQuery) {
+  const { organizationId, environmentId, keeper } = viewer
   const { after = 0, actor, action } = query
-  let entries = db
-    .selectFrom('audit')
-    .selectAll()
-    .where('sequence', '>', after)
-    .where('organizationId', '=', organizationId)
+  const all = db.selectFrom('audit').selectAll().where('sequence', '>', after)
+  let entries = keeper
+    ? all.where((eb) =>
+        eb.or([eb('organizationId', '=', organizationId), eb('organizationId', 'is', null)]),
+      )
+    : all.where('organizationId', '=', organizationId)
   if (environmentId !== null) entries = entries.where('environmentId', '=', environmentId)
   if (actor !== undefined) entries = entries.where('actor', '=', actor)
   if (action !== undefined) entries = entries.where('action', '=', action)

@@ -34,7 +34,7 @@ import { createVerifierRoutes, type VerifierParts } from './verifiers.ts'
 import { createWrite } from './writing.ts'
 
 /** Where the authority listens. */
-export type ListenAt =
+type ListenAt =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
 

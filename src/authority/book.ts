@@ -9,7 +9,7 @@ export interface Tenant {
 }
 
 /** What somebody did. */
-export interface Deed {
+interface Deed {
   readonly action: string
   readonly target: string
   readonly revision?: number | null

@@ -3,7 +3,7 @@ import type { Roots } from './roots.ts'
 import { AuthorityRefused } from './settings.ts'
 
 /** A secret as it is kept. */
-export interface SecretHash {
+interface SecretHash {
   readonly secretHash: string
   /** The root that it was hashed with. */
   readonly pepper: string

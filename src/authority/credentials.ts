@@ -34,12 +34,16 @@ export function createCredentialRoutes(parts: Parts): readonly Route[] {
   ]
 }
 
+/** With its key, a credential has ended as if it had been revoked. */
 function liveCredentials(db: Queries, gatewayId: string) {
   return db
     .selectFrom('credentials')
     .selectAll()
     .where('gatewayId', '=', gatewayId)
     .where('revokedAt', 'is', null)
+    .where('kid', 'in', (eb) =>
+      eb.selectFrom('signingKeys').select('kid').where('state', '!=', 'retired'),
+    )
     .orderBy('issuedAt')
     .orderBy('id')
 }
@@ -171,8 +175,10 @@ async function deleteCredential(parts: Parts, call: CredentialCall): Promise<Out
       const wait = { revision: row.revokedRevision, environmentId, target: id }
       return { ...notFound(), wait }
     }
-    if (!(await findIssueFor(db, environmentId, gatewayId))) return notFound()
-    const onlyUsed = isOnlyUsed(row, await liveCredentials(db, gatewayId).execute(), book.at)
+    const live = await liveCredentials(db, gatewayId).execute()
+    const there = await findIssueFor(db, environmentId, gatewayId)
+    if (!there || live.every((one) => one.id !== id)) return notFound()
+    const onlyUsed = isOnlyUsed(row, live, book.at)
     const { issuer, kid } = row
     const revoked = { issuer, jti: id, kid, gatewayId, environmentId, exp: undefined }
     const revision = book.change({ kind: 'credential-revoked', ...revoked }, whose)

@@ -33,7 +33,7 @@ export interface Incoming {
 }
 
 /** Its other half, which is read once it is known who asks. */
-export interface IncomingContent {
+interface IncomingContent {
   readonly query: unknown
   readonly body: RawBody | undefined
   readonly idempotencyKey: string | undefined

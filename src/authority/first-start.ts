@@ -171,8 +171,8 @@ async function ensureAdministrator(
     clientId: randomUUID(),
     clientSecret: secrets.create().secret,
   }
-  const content = JSON.stringify({ authority: settings.publicUrl, ...admin }, undefined, 2)
-  await writeFileAtomic(path, `${content}\n`, 0o600)
+  const content = `${JSON.stringify({ authority: settings.publicUrl, ...admin }, undefined, 2)}\n`
+  await writeFileAtomic(path, content, 0o600)
   const kept = secrets.hash(admin.clientSecret)
   const made = await write(parts, epoch, async (db, book) => {
     if (await hasOrganization(db)) return false
@@ -186,8 +186,9 @@ async function ensureAdministrator(
     book.enter({ action: 'administrator.create', target: id }, whose)
     return true
   })
-  // Another process was first: its administrator is the one.
-  if (!made) await rm(path)
+  // Of two processes that start at once one is first, and its administrator is the one.
+  if (made) await writeFileAtomic(path, content, 0o600)
+  else if ((await readFile(path, 'utf8').catch(() => '')) === content) await rm(path)
   return made
 }
 

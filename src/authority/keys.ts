@@ -1,6 +1,6 @@
 import type { Static } from 'typebox'
 import type { Reader, WriteTransaction } from '../store/store.ts'
-import type { Caller } from './access.ts'
+import { keepsInstallation } from './installation-keeper.ts'
 import type { Queries } from './gateway-rows.ts'
 import type { KeyRotation } from './key-rotation.ts'
 import { createKeyRow, type KeyRow } from './key-pair.ts'
@@ -75,6 +75,8 @@ async function countLive(
     .selectFrom('credentials')
     .innerJoin('gateways', 'gateways.id', 'credentials.gatewayId')
     .innerJoin('environments', 'environments.id', 'credentials.environmentId')
+    .innerJoin('signingKeys', 'signingKeys.kid', 'credentials.kid')
+    .where('signingKeys.state', '!=', 'retired')
     .where('credentials.revokedAt', 'is', null)
     .where('gateways.deletedAt', 'is', null)
     .where('environments.deletedAt', 'is', null)
@@ -84,24 +86,13 @@ async function countLive(
   return new Map(rows.map(({ kid, count }) => [kid, Number(count)]))
 }
 
-/** Keys are the installation's: the organization that was there first looks after them. */
-async function keepsKeys(db: Queries, { organizationId }: Caller): Promise<boolean> {
-  const first = await db
-    .selectFrom('organizations')
-    .select('id')
-    .orderBy('createdAt')
-    .orderBy('id')
-    .executeTakeFirst()
-  return first?.id === organizationId
-}
-
 async function rotateKey(
   parts: KeyParts,
   call: KeyCall,
   { alg = parts.settings.credentials.algorithm }: Static<typeof newKey>,
 ): Promise<Outcome> {
   const { roots, clock, settings } = parts
-  if (!(await parts.store.read((db) => keepsKeys(db, call.caller)))) return denied()
+  if (!(await parts.store.read((db) => keepsInstallation(db, call.caller)))) return denied()
   const row = await createKeyRow('signingKeys', alg, roots, clock.wall())
   const url = urlOf(parts, call.caller.organizationId)
   let published: number | undefined
@@ -125,7 +116,7 @@ async function retireKey(parts: KeyParts, call: KeyCall): Promise<Outcome> {
   const kid = call.id('kid')
   const url = urlOf(parts, call.caller.organizationId)
   const outcome = await parts.write(call, async (db, book): Promise<Outcome> => {
-    if (!(await keepsKeys(db, call.caller))) return denied()
+    if (!(await keepsInstallation(db, call.caller))) return denied()
     const row = await findKey(db, kid)
     if (!row) return notFound()
     if (row.retiredRevision !== null) {

@@ -21,7 +21,7 @@ export interface Detail {
 }
 
 /** The class of an error, as clients know it. */
-export type RefusalCode =
+type RefusalCode =
   | 'INVALID_DATA'
   | 'INVALID_REQUEST'
   | 'REQUEST_FAILED'

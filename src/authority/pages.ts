@@ -1,7 +1,7 @@
 import { invalidData, type Members, type Refusal } from './outcome.ts'
 
 /** What a list asks the database for: rows after or before an id. */
-export interface Slice {
+interface Slice {
   readonly operator: '>' | '<'
   readonly from: string
   readonly order: 'asc' | 'desc'
@@ -15,7 +15,7 @@ export interface PageQuery {
 }
 
 /** Where a list is, and what its links have to repeat. */
-export interface ListPlace {
+interface ListPlace {
   /** Absolute, without a query. */
   readonly url: string
   readonly name: string

@@ -120,6 +120,11 @@ export const schema = group({
     },
     'The authority’s database; one with a password has no place on the command line.',
   ),
+  keyEncryptionKey: optional(
+    secret('32 bytes in base64url', /^[A-Za-z0-9_-]{43}$/),
+    'one that is made in `keys` of `data`',
+    'What the authority encrypts its private keys with; has no place on the command line.',
+  ),
   listen: group({
     http: listener('127.0.0.1:7070', 'Decisions over HTTP.'),
     grpc: listener('127.0.0.1:7071', 'Decisions over gRPC.'),

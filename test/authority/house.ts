@@ -7,12 +7,13 @@ import { join } from 'node:path'
 import { once } from 'node:events'
 import { createAuthority, type Authority } from '../../src/authority/authority.ts'
 import { ensureFirstStart } from '../../src/authority/first-start.ts'
+import type { AuthorityTls } from '../../src/authority/server.ts'
 import type { AuthoritySettings } from '../../src/authority/settings.ts'
-import { openStore } from '../../src/store/open.ts'
+import { openStore } from '../../src/authority/database.ts'
 import type { Store } from '../../src/store/store.ts'
 import { systemClock, type Clock } from '../../src/system/clock.ts'
 import type { Log } from '../../src/telemetry/log.ts'
-import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts'
 
 // A real authority on a real database and a real socket, and a client that speaks to it.
 
@@ -41,6 +42,7 @@ export interface House {
   readonly url: string
   readonly store: Store
   readonly authority: Authority
+  readonly metrics: Metrics
   readonly settings: AuthoritySettings
   readonly organizationId: string
   readonly environmentId: string
@@ -61,6 +63,7 @@ export interface HouseOptions {
   readonly databaseUrl?: string
   readonly dataFolder?: string
   readonly keyEncryptionKey?: string
+  readonly tls?: AuthorityTls
   /** Stands between the authority and its database. */
   readonly wrap?: (store: Store) => Store
 }
@@ -75,34 +78,53 @@ const silent: Log = {
 
 /** Starts an authority; ES256 unless told otherwise, since an RSA key takes its time. */
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
-  const { clock = systemClock, log = silent } = options
   const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'warder-authority-'))
   const url = `http://127.0.0.1:${await freePort()}`
   const settings = { ...settingsFor(url), ...options.settings }
   const opened = await openStore({
     url: options.databaseUrl ?? `sqlite:${join(folder, 'warder.db')}`,
   })
-  const store = options.wrap?.(opened) ?? opened
+  try {
+    return await furnish(options, {
+      folder,
+      url,
+      settings,
+      store: options.wrap?.(opened) ?? opened,
+    })
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+interface Plot {
+  readonly folder: string
+  readonly url: string
+  readonly settings: AuthoritySettings
+  readonly store: Store
+}
+
+async function furnish(
+  { clock = systemClock, log = silent, ...options }: HouseOptions,
+  { folder, url, settings, store }: Plot,
+): Promise<House> {
   const { keyEncryptionKey } = options
-  const installation = await ensureFirstStart({
-    store,
-    clock,
-    settings,
-    dataFolder: folder,
-    keyEncryptionKey,
-  })
+  const start = { store, clock, settings, dataFolder: folder, keyEncryptionKey }
+  const installation = await ensureFirstStart(start)
   const metrics = createMetrics()
-  const authority = await createAuthority({ store, installation, settings, clock, log, metrics })
+  const { tls } = options
+  const parts = { store, installation, settings, clock, log, metrics, tls }
+  const authority = await createAuthority(parts)
   await authority.listen({ kind: 'tcp', host: '127.0.0.1', port: Number(new URL(url).port) })
-  const admin = JSON.parse(readFileSync(join(folder, 'admin.json'), 'utf8')) as Record<
-    'organizationId' | 'environmentId' | 'clientId' | 'clientSecret',
-    string
-  >
-  const token = await buyToken(url, admin)
+  const { organizationId, environmentId, clientId, clientSecret } = readAdmin(folder)
+  const admin = { organizationId, environmentId, clientId, clientSecret }
+  // Over TLS tests speak for themselves.
+  const token = tls ? '' : await buyToken(url, admin)
   return {
     url,
     store,
     authority,
+    metrics,
     settings,
     ...admin,
     token,
@@ -114,6 +136,13 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       if (options.dataFolder === undefined) rmSync(folder, { recursive: true })
     },
   }
+}
+
+function readAdmin(folder: string) {
+  return JSON.parse(readFileSync(join(folder, 'admin.json'), 'utf8')) as Record<
+    'organizationId' | 'environmentId' | 'clientId' | 'clientSecret',
+    string
+  >
 }
 
 export function settingsFor(publicUrl: string): AuthoritySettings {
