@@ -10,18 +10,19 @@ export function welcome(
   const { data, listen } = config
   const decisions = shownUrl(listen.http, 7070)
   const folder = data === './data' ? '' : ` --data ${data}`
-  const started = first
-    ? 'An organization, an environment and an administrator were made.'
-    : 'Everything was found again.'
   return `
-warder ${version}. ${started}
+warder ${version}. ${first ? 'An organization, an environment and an administrator were made.' : 'Everything was found again.'}
 
   decisions    ${decisions}  gateways ask here
   management   ${shownUrl(listen.authority, 7080)}  operators and their programs
   operations   ${shownUrl(listen.ops, 7090)}  /livez /readyz /status /metrics
   secret       ${join(data, 'admin.json')}  the administrator's, for this user alone
 
-Try in another terminal:
+${first ? firstSteps(decisions, folder) : `"npx warder help" lists what can be done, "npx warder gateway list${folder}" the gateways.\n`}`
+}
+
+function firstSteps(decisions: string, folder: string): string {
+  return `Try in another terminal:
 
   npx warder gateway add edge${folder} > edge.token
   ${askCommand(decisions)}
