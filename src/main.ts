@@ -1,56 +1,49 @@
 import process from 'node:process'
 import packageJson from '../package.json' with { type: 'json' }
-import { nearest } from './config/nearest.ts'
+import { unknownCommand } from './commands/about.ts'
+import { nameOf, type Command } from './commands/command.ts'
+import { findCommand } from './commands/find.ts'
+import { helpOf, overview } from './commands/help.ts'
+import { readOrder } from './commands/order.ts'
+import { commands } from './commands/table.ts'
+import { print, tell } from './commands/terminal.ts'
 
-interface Command {
-  readonly summary: string
-  /** Loaded only when it is called, so that each command starts with what it needs and no more. */
-  readonly run: (words: readonly string[]) => Promise<number>
-}
-
-async function version(): Promise<number> {
-  process.stdout.write(`${packageJson.version}\n`)
-  return 0
-}
-
-async function help(): Promise<number> {
-  process.stdout.write(usage())
-  return 0
-}
-
-const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
-  [
-    'config',
-    {
-      summary: 'check or show the configuration',
-      run: async (words) => (await import('./commands/config.ts')).run(words),
-    },
-  ],
-  [
-    'verifier',
-    {
-      summary: 'answer gateways',
-      run: async (words) => (await import('./commands/verifier.ts')).run(words),
-    },
-  ],
-  ['version', { summary: 'print the version', run: version }],
-  ['help', { summary: 'print this', run: help }],
-])
-
-function usage(): string {
-  const width = Math.max(...[...commands.keys()].map((name) => name.length))
-  const lines = [...commands].map(
-    ([name, { summary }]) => `  warder ${name.padEnd(width)}    ${summary}\n`,
-  )
-  return `warder ${packageJson.version}\n\n${lines.join('')}`
-}
+const [mistyped, done] = [2, 0]
 
 /** Runs the command that the words name and resolves to the exit code. */
-export async function main([name = 'help', ...words]: readonly string[]): Promise<number> {
-  const command = commands.get(name === '--help' ? 'help' : name)
-  if (command !== undefined) return command.run(words)
-  const meant = nearest(name, commands.keys())
-  const hint = meant === undefined ? '' : `, did you mean "${meant}"?`
-  process.stderr.write(`warder: no command "${name}"${hint}\n\n${usage()}`)
-  return 2
+export async function main(words: readonly string[]): Promise<number> {
+  process.stdout.on('error', leaveClosedPipe)
+  const named = words.length === 0 || words[0] === '--help' || words[0] === '-h' ? ['help'] : words
+  const found = findCommand(commands, named)
+  switch (found.kind) {
+    case 'command':
+      return runCommand(found.command, found.rest)
+    case 'group': {
+      const help = overview(packageJson.version, commands, found.first)
+      if (found.asked) print(help)
+      else tell(`warder: ${found.first} needs a word more\n\n${help}`)
+      return found.asked ? done : mistyped
+    }
+    case 'unknown':
+      tell(`warder: ${unknownCommand(found)}`)
+      return mistyped
+  }
+}
+
+async function runCommand(command: Command, words: readonly string[]): Promise<number> {
+  const reading = readOrder(command, words)
+  if (reading.kind === 'mistyped') {
+    tell(`warder: ${nameOf(command)}: ${reading.problem}\n`)
+    tell(helpOf(command))
+    return mistyped
+  }
+  if (!reading.order.has('help')) return command.run(reading.order)
+  print(helpOf(command))
+  return done
+}
+
+/** Whoever reads no further (`| head`) has seen what they wanted. */
+function leaveClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(done)
 }

@@ -46,7 +46,7 @@ export async function openRoots({ folder, given, wanted }: RootSource): Promise<
   const current = wanted ?? first ?? (await makeRoot(folder, roots))
   if (!roots.has(current)) {
     throw new AuthorityRefused(
-      `the key ${current}, under which the database keeps its secrets, is neither in ${folder} nor given`,
+      `the key ${current}, under which the database keeps its secrets, is neither in ${folder} nor given: restore it, or name another --data`,
     )
   }
   // All at once, so that none takes longer for being asked for the first time.

@@ -6,7 +6,7 @@ import { describeMistake } from '../config/mistake.ts'
 import type { Config } from '../config/schema.ts'
 
 /** Reads the configuration that a process starts with, or says everything that is wrong with it. */
-export function readStartConfig(argv: readonly string[], role: Role): Config | undefined {
+export function readStartConfig(argv: readonly string[], role?: Role): Config | undefined {
   const loaded = loadConfig({
     argv,
     env: process.env,

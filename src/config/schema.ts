@@ -120,11 +120,6 @@ export const schema = group({
     },
     'The authority’s database; one with a password has no place on the command line.',
   ),
-  keyEncryptionKey: optional(
-    secret('32 bytes in base64url', /^[A-Za-z0-9_-]{43}$/),
-    'one that is made in `keys` of `data`',
-    'What the authority encrypts its private keys with; has no place on the command line.',
-  ),
   listen: group({
     http: listener('127.0.0.1:7070', 'Decisions over HTTP.'),
     grpc: listener('127.0.0.1:7071', 'Decisions over gRPC.'),
@@ -267,6 +262,11 @@ export const schema = group({
     algorithm: key(choice('RS256', 'ES256', 'EdDSA'), 'RS256', 'What new signing keys sign with.'),
     maxPerGateway: key(count(1, 100), '5', 'Live credentials of one gateway.'),
   }),
+  keyEncryptionKey: optional(
+    secret('32 bytes in base64url', /^[A-Za-z0-9_-]{43}$/),
+    'made and kept in `keys` in `data`',
+    'What the authority encrypts its private keys with; has no place on the command line.',
+  ),
   oauth: group({
     accessTokenLifetime: key(duration('1s', '1d'), '1h', 'How long an access token lives.'),
     maxOverlap: key(

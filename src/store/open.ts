@@ -1,6 +1,6 @@
 import { StoreRefused } from './errors.ts'
 import { migratePostgres, openPostgresStore } from './postgres-store.ts'
-import { openSqliteStore } from './sqlite-store.ts'
+import { openSqliteSnapshots, openSqliteStore } from './sqlite-store.ts'
 import type { Store } from './store.ts'
 
 /** Where the database is, `sqlite:PATH` or `postgres://…`, and what bounds it. */
@@ -22,6 +22,11 @@ export async function openStore({ url, ...options }: StoreOptions): Promise<Stor
   return isPostgres(url)
     ? await openPostgresStore({ url, ...options })
     : await openSqliteStore({ path: pathOf(url), ...options })
+}
+
+/** Opens the database only to read it; a SQLite one may be open elsewhere. */
+export async function openSnapshots(url: string): Promise<Pick<Store, 'snapshot' | 'close'>> {
+  return isPostgres(url) ? await openPostgresStore({ url }) : await openSqliteSnapshots(pathOf(url))
 }
 
 /** Brings the schema of a database forward to this program's. */

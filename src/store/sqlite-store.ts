@@ -57,12 +57,28 @@ export async function openSqliteStore({ path, maxBytes }: SqliteOptions): Promis
   }
 }
 
+/** Opens a SQLite database only to read it, beside whoever has it open. */
+export async function openSqliteSnapshots(
+  path: string,
+): Promise<Pick<Store, 'snapshot' | 'close'>> {
+  const thread = await openSqliteThread({ path, mode: 'read' })
+  try {
+    refuseNewer(await versionOf('sqlite', thread.run))
+  } catch (error) {
+    await thread.close()
+    throw error
+  }
+  return { snapshot: (work) => snapshot(thread, work), close: thread.close }
+}
+
 async function openWriter(path: string, maxBytes: number | undefined): Promise<SqliteThread> {
   try {
     return await openSqliteThread({ path, mode: 'write', maxBytes })
   } catch (error) {
     if (error instanceof StoreUnavailable && error.reason === 'busy') {
-      throw new StoreRefused(`the database ${path} is in use by another process`)
+      throw new StoreRefused(
+        `the database ${path} is in use by another process: stop that one, or name another database`,
+      )
     }
     throw error
   }

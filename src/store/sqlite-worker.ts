@@ -153,6 +153,7 @@ const systemCodes = new Map([
   ['ENOTDIR', 14],
   ['ENOENT', 14],
   ['EISDIR', 14],
+  ['EEXIST', 14],
   ['EIO', 10],
 ])
 

@@ -28,7 +28,7 @@ export interface TlsWatch {
 }
 
 /** The files of a listener cannot be used, and there is nothing older to go on with. */
-export class TlsFilesError extends Error {
+class TlsFilesError extends Error {
   override readonly name = 'TlsFilesError'
 }
 

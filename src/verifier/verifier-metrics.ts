@@ -1,10 +1,11 @@
-import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import { threadLayout } from './thread-metrics.ts'
 import type { LinkStatus } from './authority-link.ts'
 import type { FreshnessView } from './freshness-view.ts'
 import type { Threads } from './threads.ts'
 
 export interface VerifierMetricsParts {
+  readonly metrics: Metrics
   readonly threads: Pick<Threads, 'facts'>
   readonly counters: SharedArrayBuffer
   readonly workers: number
@@ -17,14 +18,13 @@ export interface VerifierMetricsParts {
 /** The metrics of a verifier beside those that its threads count. */
 export interface VerifierMetrics {
   readonly keySetRefreshed: (good: boolean) => void
-  readonly page: Pick<Metrics, 'render' | 'contentType'>
 }
 
 const freshnessStates = ['fresh', 'stale', 'expired']
 
 /** Declares a verifier's metrics. */
 export function createVerifierMetrics(parts: VerifierMetricsParts): VerifierMetrics {
-  const metrics = createMetrics()
+  const { metrics } = parts
   metrics.shared(threadLayout, parts.counters, parts.workers)
   metrics.gauge(
     { name: 'warder_standing_revision', help: 'Revision of what is in force' },
@@ -62,7 +62,6 @@ export function createVerifierMetrics(parts: VerifierMetricsParts): VerifierMetr
   for (const result of ['success', 'failure']) refreshes.inc({ result }, 0)
   return {
     keySetRefreshed: (good) => refreshes.inc({ result: good ? 'success' : 'failure' }),
-    page: metrics,
   }
 }
 

@@ -4,6 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../system/clock.ts'
 import type { Log } from '../telemetry/log.ts'
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { createFreshnessView } from './freshness-view.ts'
 import { createHealth, type HealthSettings } from './health.ts'
 import { claim, listen } from './listening.ts'
@@ -44,6 +45,8 @@ export interface VerifierParts extends Readonly<
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
+  /** Those of the process, where another part of it counts too. */
+  readonly metrics?: Metrics
   /** For how long questions are still taken after it was said that no more should come; a second if not told. */
   readonly farewellMs?: number
 }
@@ -116,8 +119,9 @@ async function assemble(
   const freshness = createFreshnessView(parts.authority?.freshness, clock)
   const known = { threads, counters, revoked, link, freshness, proofs: reports.proofs }
   const health = createHealth({ ...known, clock, settings: said })
-  const metrics = createVerifierMetrics({ ...known, workers: said.workers })
-  const ops = createOpsServer({ ...health, metrics: metrics.page, tls: opsTls })
+  const page = parts.metrics ?? createMetrics()
+  const metrics = createVerifierMetrics({ ...known, metrics: page, workers: said.workers })
+  const ops = createOpsServer({ ...health, metrics: page, tls: opsTls })
 
   const opsPort = parts.ops && (await listen(ops.server, parts.ops.at))
   if (parts.ops) closing.unshift(ops.close)

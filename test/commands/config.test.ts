@@ -77,7 +77,7 @@ test('"config show" prints every value with its source, and no secret', (t) => {
 test('help ends with 0, a mistyped command with 2 and a guess', (t) => {
   const folder = temporaryFolder(t)
   assert.match(warder(folder, ['config', '--help']).out, /config check/)
-  assert.match(warder(folder, []).out, /warder config +check or show the configuration/)
+  assert.match(warder(folder, []).out, /warder config check +say "ok", or name every mistake/)
   const { code, err } = warder(folder, ['confg', 'check'])
   assert.equal(code, 2)
   assert.match(err, /no command "confg", did you mean "config"\?/)

@@ -1,0 +1,23 @@
+import type { AuthoritySettings } from '../authority/settings.ts'
+import type { Config } from '../config/schema.ts'
+
+/** What the configuration says to the authority. */
+export function authoritySettings(config: Config): AuthoritySettings {
+  const { publicUrl, verifierUrl, credentials, limits } = config
+  const { region, targetGeography, targetClusterEnvironment } = config
+  return {
+    publicUrl: publicUrl.replace(/\/+$/, ''),
+    verifierUrl,
+    credentials,
+    region,
+    targetGeography,
+    targetClusterEnvironment,
+    revocationWaitMs: config.revocation.wait,
+    limits: { headerBytes: limits.headerBytes, bodyBytes: limits.bodyBytes },
+  }
+}
+
+/** Where the database is, as the store is told. */
+export function databaseUrl({ database }: Config): string {
+  return database.kind === 'sqlite' ? `sqlite:${database.path}` : database.url.reveal()
+}

@@ -1,0 +1,54 @@
+import packageJson from '../../package.json' with { type: 'json' }
+import { migrateStore } from '../authority/database.ts'
+import type { Config } from '../config/schema.ts'
+import { systemClock } from '../system/clock.ts'
+import type { Log } from '../telemetry/log.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { startAuthorityOps } from './authority-ops.ts'
+import { openAuthority } from './authority-process.ts'
+import { databaseUrl } from './authority-settings.ts'
+import type { Order } from './command.ts'
+import { runProcess, type Up } from './process-run.ts'
+import { readStartConfig } from './start-config.ts'
+import { startProblem } from './start-problem.ts'
+import { tell } from './terminal.ts'
+
+/** Runs an authority without a verifier until it is told to stop. */
+export function run({ rest }: Order): Promise<number> {
+  return runProcess(rest, 'authority', start)
+}
+
+async function start(config: Config, log: Log): Promise<Up> {
+  const metrics = createMetrics()
+  const opened = await openAuthority({ config, listeners: ['authority', 'ops'], log, metrics })
+  const ending = [opened.close, opened.stop]
+  const stop = async () => {
+    for (const end of ending.splice(0).toReversed()) await end()
+  }
+  try {
+    const { version } = packageJson
+    const ops = await startAuthorityOps({ config, metrics, version, clock: systemClock, log })
+    ending.unshift(ops.close)
+    ending.push(async () => ops.draining())
+    await opened.listen()
+    log.info('authority listens', { first: opened.first })
+    return { stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Brings the database forward to this program's schema. */
+export async function migrate({ rest }: Order): Promise<number> {
+  const config = readStartConfig(rest, 'authority')
+  if (!config) return 1
+  try {
+    await migrateStore(databaseUrl(config))
+    tell('the database has the schema of this program')
+    return 0
+  } catch (error) {
+    tell(`warder: ${startProblem(error)}`)
+    return 1
+  }
+}

@@ -1,0 +1,55 @@
+import { appliedOf, tellApplied } from './applied.ts'
+import { pathTo, withManagement, type Management } from './management.ts'
+import type { Order } from './command.ts'
+import { cellOf, withoutLinks, type Tree } from './reading.ts'
+import { columns, show, tell } from './terminal.ts'
+
+const names = ['kid', 'alg', 'state', 'createdAt', 'liveCredentials']
+
+async function pathOf(api: Management): Promise<string> {
+  return `${await api.organization()}/keys`
+}
+
+function table(keys: readonly Tree[]): string {
+  return columns(
+    names,
+    keys.map((key) => names.map((name) => cellOf(key, name))),
+  )
+}
+
+/** Lists the signing keys. */
+export function listKeys(order: Order): Promise<number> {
+  return withManagement(order, async (api) => {
+    const keys: Tree[] = []
+    for await (const key of api.list(await pathOf(api), 'keys')) keys.push(withoutLinks(key))
+    show(order, keys, () => table(keys))
+  })
+}
+
+/** Brings in a new signing key. */
+export function rotateKey(order: Order): Promise<number> {
+  return withManagement(order, async (api) => {
+    const alg = order.value('algorithm')
+    const { body } = await api.ask('POST', await pathOf(api), alg === undefined ? {} : { alg })
+    const key = withoutLinks(body)
+    show(order, key, () => table([key]))
+    if (key['state'] === 'active')
+      tell('it signs from now on; credentials of the one before go on counting')
+    else tell('it is published, and signs as soon as every verifier knows it')
+  })
+}
+
+/** Retires a signing key; what it has signed is refused from then on. */
+export function retireKey(order: Order): Promise<number> {
+  return withManagement(order, async (api) => {
+    const answer = await api.ask(
+      'POST',
+      `${await pathOf(api)}${pathTo(order.arg(0), 'retire')}`,
+      {},
+    )
+    const key = withoutLinks(answer.body)
+    show(order, { ...key, ...appliedOf(answer) }, () => table([key]))
+    tell(`${cellOf(key, 'endedCredentials')} live credentials ended with it`)
+    tellApplied(appliedOf(answer))
+  })
+}

@@ -1,0 +1,100 @@
+// Every command. Help, the reference page and the reading of words follow from this table.
+
+import type { Command, Flag } from './command.ts'
+import { managementCommands } from './management-table.ts'
+
+const json: Flag = { name: 'json', doc: 'print JSON' }
+const as: Flag = {
+  name: 'as',
+  value: 'ROLE',
+  doc: 'serve, authority or verifier: judge for that process, as its command would',
+}
+
+const processes: readonly Command[] = [
+  {
+    words: ['serve'],
+    args: [],
+    summary: 'authority and verifier in one process',
+    more: 'The first start makes an organization, an environment and an administrator, whose secret it writes to admin.json in the data folder.',
+    flags: [],
+    configuration: true,
+    example: 'warder serve --data /var/lib/warder',
+    run: async (order) => (await import('./serve.ts')).run(order),
+  },
+  {
+    words: ['authority'],
+    args: [],
+    summary: 'the authority alone: management, keys, audit',
+    more: 'Operations are at 127.0.0.1:7091 unless told otherwise.',
+    flags: [],
+    configuration: true,
+    example: 'warder authority --config /etc/warder/warder.yaml',
+    run: async (order) => (await import('./authority.ts')).run(order),
+  },
+  {
+    words: ['authority', 'migrate'],
+    args: [],
+    summary: 'bring the database forward to the schema of this program',
+    more: 'SQLite is brought forward at every start; Postgres only by this.',
+    flags: [],
+    configuration: true,
+    example: 'warder authority migrate --config /etc/warder/warder.yaml',
+    run: async (order) => (await import('./authority.ts')).migrate(order),
+  },
+  {
+    words: ['verifier'],
+    args: [],
+    summary: 'a verifier alone: answers gateways',
+    more: 'It judges by the issuers under "trust" in the configuration.',
+    flags: [],
+    configuration: true,
+    example: 'warder verifier --config /etc/warder/warder.yaml',
+    run: async (order) => (await import('./verifier.ts')).run(order),
+  },
+]
+
+const others: readonly Command[] = [
+  {
+    words: ['config', 'check'],
+    args: [],
+    summary: 'say "ok", or name every mistake in the configuration',
+    more: 'Each mistake is named with where it is and what to do.',
+    flags: [as],
+    configuration: true,
+    example: 'warder config check --as verifier --config /etc/warder/warder.yaml',
+    run: async (order) => (await import('./config.ts')).check(order),
+  },
+  {
+    words: ['config', 'show'],
+    args: [],
+    summary: 'print every setting, and where its value comes from',
+    more: '',
+    flags: [as, json],
+    configuration: true,
+    example: 'warder config show --json',
+    run: async (order) => (await import('./config.ts')).showConfig(order),
+  },
+  {
+    words: ['version'],
+    args: [],
+    summary: 'print the version',
+    more: '',
+    flags: [json],
+    configuration: false,
+    example: 'warder version',
+    run: async (order) => (await import('./about.ts')).version(order),
+  },
+  {
+    words: ['help'],
+    args: ['[COMMAND]', '[VERB]'],
+    summary: 'print this, or the help of a command',
+    more: '',
+    flags: [],
+    configuration: false,
+    example: 'warder help gateway add',
+    run: async (order) => (await import('./about.ts')).help(commands, order),
+  },
+]
+
+/** Every command, in the order in which they are shown. */
+export const commands: readonly Command[] = [...processes, ...managementCommands, ...others]
