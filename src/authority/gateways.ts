@@ -54,7 +54,11 @@ async function listGateways(
       .where('deletedAt', 'is', null)
     return Promise.all([
       live.selectAll().where('id', operator, from).orderBy('id', order).limit(limit).execute(),
-      live.select((eb) => eb.fn.countAll().as('count')).executeTakeFirstOrThrow(),
+      // Every name is greater; asked so, SQLite counts in the index of live names alone.
+      live
+        .where('name', '>', '')
+        .select((eb) => eb.fn.countAll().as('count'))
+        .executeTakeFirstOrThrow(),
     ])
   })
   const url = `${settings.publicUrl}/v1/environments/${environmentId}/gateways`
