@@ -68,7 +68,7 @@ export async function openSqliteSnapshots(
     await thread.close()
     throw error
   }
-  return { snapshot: (work) => snapshot(thread, work), close: thread.close }
+  return { snapshot: (work) => snapshot(thread, work), close: () => thread.close() }
 }
 
 async function openWriter(path: string, maxBytes: number | undefined): Promise<SqliteThread> {
