@@ -99,7 +99,7 @@ function askedRequest({
   address,
 }: CheckRequest): Question['request'] {
   const whole = single(method) && target !== '' && single(host) && single(scheme)
-  return whole ? { method, target, host, scheme, address } : undefined
+  return whole ? { method, target, host, scheme, address: address || undefined } : undefined
 }
 
 // The gateway's own credential, where the client's request brings a header of that name along, and where the

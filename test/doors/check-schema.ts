@@ -7,6 +7,9 @@ import {
   type MessageInitShape,
 } from '@bufbuild/protobuf'
 import {
+  Edition,
+  FeatureSet_FieldPresence,
+  FeatureSet_Utf8Validation,
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
   file_google_protobuf_struct,
@@ -17,13 +20,14 @@ import {
 // The messages of ext_authz and of the health protocol, as far as they matter here, by their own names and numbers: for
 // a reader and writer that has nothing to do with ours. Written down rather than generated, since what compiles a
 // .proto file fetches itself when it is installed. A message is named, then come its fields: number, name, type; `*`
-// marks what may come many times, `{}` a map of texts, `|` a member of the one `oneof` of its message.
+// marks what may come many times, `{}` a map of texts, `|` a member of the one `oneof` of its
+// message, `~` what is written like Envoy does and not looked at by whoever judges.
 
 const files = [
   `envoy/config/core/v3 envoy.config.core.v3
-   SocketAddress: 1 protocol int32, 2 address string, 3 port_value uint32
+   SocketAddress: 1 protocol int32~, 2 address string, 3 port_value uint32~
    Pipe: 1 path string
-   Address: 1 socket_address SocketAddress|, 2 pipe Pipe|
+   Address: 1 socket_address SocketAddress|, 2 pipe Pipe|~
    HeaderValue: 1 key string, 2 value string, 3 raw_value bytes
    HeaderMap: 1 headers HeaderValue*
    HeaderValueOption: 1 header HeaderValue, 2 append .google.protobuf.BoolValue, 3 append_action int32`,
@@ -32,10 +36,10 @@ const files = [
   `google/rpc google.rpc
    Status: 1 code int32, 2 message string`,
   `envoy/service/auth/v3 envoy.service.auth.v3
-   Peer: 1 address .envoy.config.core.v3.Address, 2 service string, 4 principal string, 5 certificate string
-   HttpRequest: 1 id string, 2 method string, 3 headers {}, 4 path string, 5 host string, 6 scheme string, 7 query string, 8 fragment string, 9 size int32, 10 protocol string, 11 body string, 12 raw_body bytes, 13 header_map .envoy.config.core.v3.HeaderMap
+   Peer: 1 address .envoy.config.core.v3.Address, 2 service string~, 4 principal string~, 5 certificate string~
+   HttpRequest: 1 id string~, 2 method string, 3 headers {}, 4 path string, 5 host string, 6 scheme string, 7 query string~, 8 fragment string~, 9 size int32~, 10 protocol string~, 11 body string~, 12 raw_body bytes~, 13 header_map .envoy.config.core.v3.HeaderMap
    Request: 2 http HttpRequest
-   AttributeContext: 1 source Peer, 2 destination Peer, 4 request Request, 10 context_extensions {}
+   AttributeContext: 1 source Peer, 2 destination Peer~, 4 request Request, 10 context_extensions {}
    CheckRequest: 1 attributes AttributeContext
    DeniedHttpResponse: 1 status .envoy.type.v3.HttpStatus, 2 headers .envoy.config.core.v3.HeaderValueOption*, 3 body string
    OkHttpResponse: 2 headers .envoy.config.core.v3.HeaderValueOption*, 5 headers_to_remove string*
@@ -45,6 +49,12 @@ const files = [
    HealthCheckResponse: 1 status int32`,
 ]
 
+// The rules of proto3, but for its insistence on UTF-8 in every string: whoever looks at one checks it.
+const features = {
+  fieldPresence: FeatureSet_FieldPresence.IMPLICIT,
+  utf8Validation: FeatureSet_Utf8Validation.NONE,
+}
+
 const scalars = new Map([
   ['string', Type.STRING],
   ['bytes', Type.BYTES],
@@ -52,14 +62,18 @@ const scalars = new Map([
   ['uint32', Type.UINT32],
 ])
 
-function fileOf(text: string) {
+type Keep = (field: string) => boolean
+
+function fileOf(text: string, keep: Keep) {
   const [[path = '', name = ''] = [], ...messages] = text
     .split('\n')
     .map((line) => line.trim().split(/ (.*)/s))
   return {
     name: `${path}/all.proto`,
     package: name,
-    syntax: 'proto3',
+    syntax: 'editions',
+    edition: Edition.EDITION_2023,
+    options: { features },
     dependency: [
       'google/protobuf/struct.proto',
       'google/protobuf/wrappers.proto',
@@ -68,7 +82,7 @@ function fileOf(text: string) {
         : []),
     ],
     messageType: messages.map(([title = '', fields = '']) =>
-      messageOf(title.replace(':', ''), fields.split(', '), name),
+      messageOf(title.replace(':', ''), fields.split(', ').filter(keep), name),
     ),
   }
 }
@@ -82,7 +96,7 @@ function messageOf(name: string, fields: readonly string[], scope: string) {
     name,
     field: specs.map((spec) => fieldOf(spec, name, scope)),
     nestedType: specs.filter(({ type }) => type === '{}').map(({ name: of }) => entryOf(of)),
-    oneofDecl: specs.some(({ type }) => type.endsWith('|')) ? [{ name: 'either' }] : [],
+    oneofDecl: specs.some(({ type }) => type.includes('|')) ? [{ name: 'either' }] : [],
   }
 }
 
@@ -107,10 +121,10 @@ function fieldOf(
   message: string,
   scope: string,
 ) {
-  const bare = type.replace(/[*|]$/, '')
-  const many = type === '{}' || type.endsWith('*')
+  const bare = type.replace(/[*|]?~?$/, '')
+  const many = type === '{}' || type.includes('*')
   const label = many ? Label.REPEATED : Label.OPTIONAL
-  const choice = type.endsWith('|') ? { oneofIndex: 0 } : {}
+  const choice = type.includes('|') ? { oneofIndex: 0 } : {}
   const scalar = scalars.get(bare)
   if (scalar !== undefined) return { number, name, label, type: scalar, ...choice }
   const local = type === '{}' ? `.${scope}.${message}.${entryName(name)}` : `.${scope}.${bare}`
@@ -118,25 +132,28 @@ function fieldOf(
   return { number, name, label, type: Type.MESSAGE, typeName, ...choice }
 }
 
-const registry = createFileRegistry(
-  create(FileDescriptorSetSchema, {
-    file: [
-      file_google_protobuf_struct.proto,
-      file_google_protobuf_wrappers.proto,
-      ...files.map(fileOf),
-    ],
-  }),
-)
-
-function schema(name: string): DescMessage {
-  const found = registry.getMessage(name)
-  if (!found) throw new TypeError(`no message ${name}`)
-  return found
+function schemas(keep: Keep) {
+  const registry = createFileRegistry(
+    create(FileDescriptorSetSchema, {
+      file: [
+        file_google_protobuf_struct.proto,
+        file_google_protobuf_wrappers.proto,
+        ...files.map((text) => fileOf(text, keep)),
+      ],
+    }),
+  )
+  return (name: string): DescMessage => {
+    const found = registry.getMessage(name)
+    if (!found) throw new TypeError(`no message ${name}`)
+    return found
+  }
 }
 
+const schema = schemas(() => true)
 const checkRequest = schema('envoy.service.auth.v3.CheckRequest')
 const checkResponse = schema('envoy.service.auth.v3.CheckResponse')
 const healthResponse = schema('grpc.health.v1.HealthCheckResponse')
+const judgedRequest = schemas((field) => !field.endsWith('~'))('envoy.service.auth.v3.CheckRequest')
 
 export interface HeaderPair {
   readonly key: string
@@ -184,7 +201,7 @@ export function encodeCheck(init: CheckInit): Buffer {
 
 /** What the judge reads of a message; throws where there is none. */
 export function judgeCheck(bytes: Uint8Array): CheckInit {
-  return fromBinary(checkRequest, bytes) as CheckInit
+  return fromBinary(judgedRequest, bytes) as CheckInit
 }
 
 export interface HeaderOption {
