@@ -10,7 +10,7 @@ import { readEnrolment } from '../verifier/feed/enrolment.ts'
 import { createFeedLink } from '../verifier/feed/link.ts'
 
 /** The enrolment cannot be used; the message is one line for the operator. */
-export class EnrolmentError extends Error {
+class EnrolmentError extends Error {
   override readonly name = 'EnrolmentError'
 }
 

@@ -18,7 +18,7 @@ export type UnusableKeyReason =
   | WeakKeyReason
 
 /** A key that was left out, by its place in the set, and why. */
-export interface UnusableKey {
+interface UnusableKey {
   readonly index: number
   readonly kid: string | undefined
   readonly reason: UnusableKeyReason

@@ -36,7 +36,7 @@ interface ProofFacts extends CommonClaims {
   readonly id: RevocationId
 }
 
-export interface GatewayProof extends ProofFacts {
+interface GatewayProof extends ProofFacts {
   readonly kind: 'gateway'
   readonly gateway: GatewayIdentity
 }
@@ -44,7 +44,7 @@ export interface ClientProof extends ProofFacts {
   readonly kind: 'client'
   readonly client: ClientIdentity
 }
-export interface AdministratorProof extends ProofFacts {
+interface AdministratorProof extends ProofFacts {
   readonly kind: 'administrator'
   readonly subject: string
   readonly roles: readonly JsonObject[]

@@ -21,7 +21,7 @@ export interface DoorRules {
   readonly environment: string | undefined
 }
 
-export type OutageAnswer = 'unavailable' | 'deny' | 'allow'
+type OutageAnswer = 'unavailable' | 'deny' | 'allow'
 
 /** What is answered when no decision can be made. With `allow`, an expired standing goes on being judged by. */
 export interface OutageAnswers {

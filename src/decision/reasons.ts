@@ -23,7 +23,7 @@ export const publicMessages = {
   unavailable: 'no decision is possible at the moment',
 } as const
 
-export type PublicMessage = keyof typeof publicMessages
+type PublicMessage = keyof typeof publicMessages
 
 /** What a reason means to the outside. */
 export interface ReasonFacts {

@@ -31,7 +31,7 @@ export interface CheckRequest {
 export type IsSpoofed = (name: string) => boolean
 
 /** The context extension that carries a credential. */
-export const credentialExtension = 'warder-credential'
+const credentialExtension = 'warder-credential'
 
 /** Reads messages; `undefined` for one that is not well formed. */
 export type CheckRequestReader = (message: Buffer) => CheckRequest | undefined

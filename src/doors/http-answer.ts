@@ -8,7 +8,7 @@ const empty = Buffer.alloc(0)
  * Lets a request pass: 200 without a body. Every identity header is always there, empty where there is nothing to
  * say: what is missing, a client could have brought along itself.
  */
-export function writeAllow(
+function writeAllow(
   { identity, findings }: Allow,
   decisionId: string,
   response: ServerResponse,

@@ -61,7 +61,7 @@ export interface ChangePlace {
 export type Change = ChangePlace & ChangeFacts
 
 /** A step whose change is none of a verifier's business: it only moves the revision on. */
-export interface StepElsewhere extends ChangePlace {
+interface StepElsewhere extends ChangePlace {
   readonly kind: 'elsewhere'
 }
 

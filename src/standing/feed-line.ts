@@ -35,7 +35,7 @@ export interface Heartbeat {
 }
 
 /** A step of the standing, and the link that it makes in the chain. */
-export interface StepLine {
+interface StepLine {
   readonly kind: 'step'
   readonly step: Step
   readonly chain: string

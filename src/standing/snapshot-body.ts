@@ -32,7 +32,7 @@ export interface SnapshotManifest {
 }
 
 /** Revoked ids that come and go together. */
-export interface RevokedSegment {
+interface RevokedSegment {
   readonly name: string
   readonly count: number
   readonly ids: Iterable<RevocationId>

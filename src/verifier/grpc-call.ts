@@ -4,7 +4,7 @@ import { frame } from '../doors/check-response.ts'
 const headerBytes = 5
 
 /** The message of a call that has one, whole and not compressed; `undefined` for any other bytes. */
-export function unframe(bytes: Buffer): Buffer | undefined {
+function unframe(bytes: Buffer): Buffer | undefined {
   if (bytes.length < headerBytes || bytes[0] !== 0) return undefined
   return bytes.readUInt32BE(1) === bytes.length - headerBytes
     ? bytes.subarray(headerBytes)

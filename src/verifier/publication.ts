@@ -30,7 +30,7 @@ export interface Publication {
 }
 
 /** The standing after an update; a patch needs one to build on. */
-export function applyUpdate(standing: Standing | undefined, update: StandingUpdate): Standing {
+function applyUpdate(standing: Standing | undefined, update: StandingUpdate): Standing {
   if (update.kind === 'whole') return createStanding(update.facts)
   if (!standing) throw new TypeError('a patch came before any standing')
   return patchStanding(standing, update.patch)

@@ -6,7 +6,7 @@ import { createLayout, increment, observe, type Slice } from '../telemetry/share
 
 const layout = createLayout()
 const outcomes = ['allow', 'deny', 'unavailable'] as const
-export type Outcome = (typeof outcomes)[number]
+type Outcome = (typeof outcomes)[number]
 
 const decisions = layout.counter({
   name: 'warder_decisions_total',

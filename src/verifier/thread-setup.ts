@@ -41,7 +41,7 @@ export interface ListenerSetup {
 }
 
 /** One that is not there is off. */
-export type ListenerSetups = Readonly<Partial<Record<ListenerName, ListenerSetup>>>
+type ListenerSetups = Readonly<Partial<Record<ListenerName, ListenerSetup>>>
 export type Ports = Readonly<Partial<Record<ListenerName, number>>>
 
 /** What all threads of a verifier have in common. */

@@ -24,7 +24,7 @@ export interface ThreadsParts {
   readonly onDeath: (id: number, errorName: string | undefined) => void
 }
 
-export interface ThreadState {
+interface ThreadState {
   readonly id: number
   readonly listening: boolean
   readonly revision: number | undefined

@@ -32,7 +32,7 @@ export interface KeptState {
   readonly lines: readonly string[]
 }
 
-export type Found =
+type Found =
   | { readonly kind: 'state'; readonly state: KeptState }
   | { readonly kind: 'nothing' }
   | { readonly kind: 'broken'; readonly problem: string }

@@ -2,12 +2,12 @@ import type { RefusalSummary } from '../refusals.ts'
 import type { Use } from '../usage.ts'
 
 /** That a revoked credential was presented. */
-export interface Presented {
+interface Presented {
   readonly jti: string
   readonly count: number
 }
 
-export interface UsageBatch {
+interface UsageBatch {
   readonly usage: readonly Use[]
   readonly revokedPresented: readonly Presented[]
 }
