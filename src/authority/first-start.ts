@@ -2,7 +2,7 @@
 // step looks first, in its own transaction, so that a start after a crash, or beside another start, goes on from there.
 
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { link, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseJsonObject, type JsonObject } from '../credential/strict-json.ts'
 import type { Store, WriteTransaction } from '../store/store.ts'
@@ -165,14 +165,13 @@ async function ensureAdministrator(
   const path = join(dataFolder, 'admin.json')
   if (await store.read(hasOrganization)) return false
   const secrets = createClientSecrets(roots)
-  const admin: Admin = (await readAdmin(path)) ?? {
+  const admin = await agreeOnAdmin(path, {
     organizationId: randomUUID(),
     environmentId: randomUUID(),
     clientId: randomUUID(),
     clientSecret: secrets.create().secret,
-  }
+  })
   const content = `${JSON.stringify({ authority: settings.publicUrl, ...admin }, undefined, 2)}\n`
-  await writeFileAtomic(path, content, 0o600)
   const kept = secrets.hash(admin.clientSecret)
   const made = await write(parts, epoch, async (db, book) => {
     if (await hasOrganization(db)) return false
@@ -186,10 +185,36 @@ async function ensureAdministrator(
     book.enter({ action: 'administrator.create', target: id }, whose)
     return true
   })
-  // Of two processes that start at once one is first, and its administrator is the one.
   if (made) await writeFileAtomic(path, content, 0o600)
-  else if ((await readFile(path, 'utf8').catch(() => '')) === content) await rm(path)
+  else if (!(await store.read((db) => hasAdministrator(db, admin)))) await rm(path, { force: true })
   return made
+}
+
+/** Of two processes that start at once the file of one is first, and both go by that. */
+async function agreeOnAdmin(path: string, proposed: Admin): Promise<Admin> {
+  const there = await readAdmin(path)
+  if (there) return there
+  const temporary = `${path}.${randomUUID()}.tmp`
+  await writeFileAtomic(temporary, JSON.stringify(proposed), 0o600)
+  try {
+    await link(temporary, path)
+    return proposed
+  } catch {
+    const first = await readAdmin(path)
+    if (!first)
+      throw new AuthorityRefused(`${path} cannot be made: check the folder and its rights`)
+    return first
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+async function hasAdministrator(
+  db: Pick<Db, 'selectFrom'>,
+  { clientId }: Pick<Admin, 'clientId'>,
+): Promise<boolean> {
+  const found = db.selectFrom('administrators').select('id').where('clientId', '=', clientId)
+  return (await found.executeTakeFirst()) !== undefined
 }
 
 async function hasOrganization(db: Pick<Db, 'selectFrom'>): Promise<boolean> {

@@ -73,7 +73,8 @@ test('the status page says what has been judged, by what and by whom', async () 
     expireAfterSeconds: 3600,
   })
   assert.ok(page.revision > before_.revision)
-  assert.ok(Math.abs(Date.parse(page.startedAt) - Date.now()) < 60_000)
+  const startedAgo = Date.now() - Date.parse(page.startedAt)
+  assert.ok(startedAgo >= 0 && startedAgo < performance.now() + 1000)
   assert.deepEqual(
     page.threads.map(({ id }: { id: number }) => id),
     [0, 1],
