@@ -26,7 +26,7 @@ export const publicMessages = {
   unavailable: 'no decision is possible at the moment',
 } as const
 
-type PublicMessage = keyof typeof publicMessages
+export type PublicMessage = keyof typeof publicMessages
 
 /** What a reason means to the outside. */
 export interface ReasonFacts {
