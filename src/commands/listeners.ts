@@ -4,7 +4,7 @@ import { claim } from '../verifier/listening.ts'
 import { codeOf } from './failed.ts'
 
 /** A listener of a process that runs. */
-export type ListenerName = 'http' | 'grpc' | 'authority' | 'ops'
+export type ListenerName = 'http' | 'grpc' | 'spoe' | 'authority' | 'ops'
 
 /** An address cannot be listened at; the message is one line for the operator. */
 class ListenRefused extends Error {

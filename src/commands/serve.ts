@@ -13,8 +13,10 @@ import type { Order } from './command.ts'
 import { runProcess, type Up } from './process-run.ts'
 import { print } from './terminal.ts'
 import {
+  boundFiles,
   healthSettings,
   listenerSettings,
+  threadListeners,
   trustSettings,
   verifierSettings,
 } from './verifier-settings.ts'
@@ -31,7 +33,7 @@ async function start(config: Config, log: Log): Promise<Up> {
   const metrics = createMetrics()
   const opened = await openAuthority({
     config,
-    listeners: ['http', 'grpc', 'authority', 'ops'],
+    listeners: ['http', 'grpc', 'spoe', 'authority', 'ops'],
     log,
     metrics,
   })
@@ -52,8 +54,8 @@ async function start(config: Config, log: Log): Promise<Up> {
     const verifier = await startVerifier({
       settings: verifierSettings(config),
       health: healthSettings(config, version),
-      http: listenerSettings(config.listen.http),
-      grpc: config.doors.grpc.enabled ? listenerSettings(config.listen.grpc) : undefined,
+      ...threadListeners(config),
+      bound: boundFiles(config),
       ops: listenerSettings(config.listen.ops),
       trust: trustSettings(config),
       authority: link,

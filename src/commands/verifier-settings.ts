@@ -1,13 +1,17 @@
+import { randomBytes } from 'node:crypto'
 import type { Config } from '../config/schema.ts'
+import type { BoundFiles } from '../verifier/bound-credentials.ts'
 import type { HealthSettings } from '../verifier/health.ts'
 import type { DoorSettingsByName } from '../verifier/thread-setup.ts'
 import type { TrustSettings } from '../verifier/trust-source.ts'
-import type { ListenerSettings, VerifierParts } from '../verifier/verifier.ts'
+import type { ListenerSettings, ThreadListenerParts, VerifierParts } from '../verifier/verifier.ts'
 
 /** What the configuration says to the verifier. */
 export function verifierSettings(config: Config): VerifierParts['settings'] {
   return {
     doors: doorSettings(config),
+    sideband: sidebandSettings(config),
+    authzen: { identifier: config.authzen.identifier, batch: config.limits.batch },
     limits: config.limits,
     leeway: { exp: config.leeway.exp / 1000, nbf: config.leeway.nbf / 1000 },
     outage: config.outage,
@@ -32,6 +36,41 @@ export function trustSettings({ trust }: Config): readonly TrustSettings[] {
     ...entry,
     algorithms: entry.algorithms.map((name) => (name === 'Ed25519' ? 'EdDSA' : name)),
   }))
+}
+
+/** Where threads listen: for all doors, for those with a protocol of their own, and for doors that have it alone. */
+export function threadListeners({ listen, doors }: Config): ThreadListenerParts {
+  const own = Object.entries(doors).map(
+    ([
+      name,
+      {
+        enabled,
+        listen: { address, tls },
+      },
+    ]) => [
+      `doors.${name}`,
+      enabled && address !== undefined ? listenerSettings({ address, tls }) : undefined,
+    ],
+  )
+  return {
+    ...Object.fromEntries(own),
+    http: listenerSettings(listen.http),
+    grpc: doors.grpc.enabled ? listenerSettings(listen.grpc) : undefined,
+    spoe: doors.spoe.enabled ? listenerSettings(listen.spoe) : undefined,
+  }
+}
+
+/** The files with the credentials of doors that stand for one gateway. */
+export function boundFiles({ doors }: Config): BoundFiles {
+  const files = Object.entries(doors).flatMap(([name, { enabled, boundCredential: file }]) =>
+    enabled && file !== undefined ? [[name, file] as const] : [],
+  )
+  return Object.fromEntries(files)
+}
+
+function sidebandSettings({ doors }: Config): VerifierParts['settings']['sideband'] {
+  const { gatewayTypes, requestsPerSecond } = doors.sideband
+  return { gatewayTypes, perSecond: requestsPerSecond, stateKey: randomBytes(32) }
 }
 
 /** Where to listen and with which certificate, if at all. */

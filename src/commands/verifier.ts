@@ -9,8 +9,10 @@ import { claimAll } from './listeners.ts'
 import type { Order } from './command.ts'
 import { runProcess, type Up } from './process-run.ts'
 import {
+  boundFiles,
   healthSettings,
   listenerSettings,
+  threadListeners,
   trustSettings,
   verifierSettings,
 } from './verifier-settings.ts'
@@ -21,12 +23,12 @@ export function run({ rest }: Order): Promise<number> {
 }
 
 async function start(config: Config, log: Log): Promise<Up> {
-  await claimAll(config, ['http', 'grpc', 'ops'])
+  await claimAll(config, ['http', 'grpc', 'spoe', 'ops'])
   const verifier = await startVerifier({
     settings: verifierSettings(config),
     health: healthSettings(config, packageJson.version),
-    http: listenerSettings(config.listen.http),
-    grpc: config.doors.grpc.enabled ? listenerSettings(config.listen.grpc) : undefined,
+    ...threadListeners(config),
+    bound: boundFiles(config),
     ops: listenerSettings(config.listen.ops),
     trust: trustSettings(config),
     authority: await authorityLink(config, log),

@@ -211,7 +211,12 @@ export const schema = group({
           ),
         ),
         'API_GATEWAY_INTEGRATION,PING_FEDERATE,PING_INTELLIGENCE,LDAP,RADIUS,AUTHORIZE',
-        'The types of gateways that the sideband door accepts.',
+        'The types of gateways that the sideband door accepts, where a credential names its type.',
+      ),
+      requestsPerSecond: optional(
+        count(1, 1_000_000),
+        'any number',
+        'Questions of one credential in a second, counted by each thread; beyond it 429.',
       ),
     }),
     authzen: door(),

@@ -8,6 +8,8 @@ export interface GatewayIdentity {
   readonly id: string
   readonly name: string
   readonly environmentId: string
+  /** Empty where an outside issuer does not say. */
+  readonly type: string
 }
 
 const idClaims = ['jti', 'organizationId', 'gatewayId', 'environmentId']
@@ -25,12 +27,13 @@ const textClaims = [
 
 /** Reads the documented claims of a credential of this installation. */
 export function ownGateway(payload: JsonObject): GatewayIdentity | undefined {
-  const { gatewayId: id, environmentId, gatewayName: name } = payload
+  const { gatewayId: id, environmentId, gatewayName: name, gatewayType: type } = payload
   for (const claim of idClaims) if (!isUuid(payload[claim])) return undefined
   for (const claim of textClaims) if (typeof payload[claim] !== 'string') return undefined
   const whole =
     typeof id === 'string' && typeof environmentId === 'string' && typeof name === 'string'
-  return whole && payload['iat'] !== undefined ? { id, environmentId, name } : undefined
+  const issued = typeof type === 'string' && payload['iat'] !== undefined
+  return whole && issued ? { id, environmentId, name, type } : undefined
 }
 
 /** Reads the gateway of an outside issuer's token: the claim that is named, else `gatewayId`, else `sub`. */
@@ -41,7 +44,8 @@ export function outsideGateway(
   const id = textClaim(payload, claim ?? firstOf(payload, 'gatewayId', 'sub'))
   const environmentId = textOrAbsent(payload, 'environmentId')
   if (id === undefined || environmentId === undefined) return undefined
-  return { id, name: textClaim(payload, 'gatewayName') ?? '', environmentId }
+  const type = textClaim(payload, 'gatewayType') ?? ''
+  return { id, name: textClaim(payload, 'gatewayName') ?? '', environmentId, type }
 }
 
 /** The API client that a token speaks for. */

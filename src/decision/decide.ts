@@ -19,6 +19,10 @@ export interface DoorRules {
   readonly require: 'gateway' | 'client' | 'both'
   /** The one environment whose gateways may ask here; `undefined` for all that the standing accepts. */
   readonly environment: string | undefined
+  /** The types of gateways that may ask here, where the type is known; all where this is left out. */
+  readonly gatewayTypes?: ReadonlySet<string>
+  /** Counts one more question of a credential, and says whether that is not too many. */
+  readonly withinRate?: (credential: string) => boolean
 }
 
 type OutageAnswer = 'unavailable' | 'deny' | 'allow'
@@ -85,23 +89,20 @@ function inOutage(reason: OutageReason, answer: OutageAnswer): Decision {
   }
 }
 
-function judge(
-  question: Question,
-  { require, environment }: DoorRules,
-  view: SoundView,
-  now: EpochSeconds,
-): Decision {
+function judge(question: Question, rules: DoorRules, view: SoundView, now: EpochSeconds): Decision {
   const { revision } = view.standing
+  const { require } = rules
   const gateway = require === 'client' ? undefined : examine(question.gateway, 'gateway', view, now)
   if (typeof gateway === 'string') return refuse(gateway, question.gateway, undefined, view)
   const client = require === 'gateway' ? undefined : examine(question.client, 'client', view, now)
   if (typeof client === 'string') return refuse(client, question.client, gateway?.proof, view)
 
   const findings = { revision, gateway: gateway?.proof, client: client?.proof }
-  if (environment !== undefined && gateway && !isOf(environment, gateway.proof)) {
-    return new Deny('environment-not-of-door', findings)
-  }
-  if (!question.request) return new Deny('question-incomplete', findings)
+  const objection = gateway && objectionTo(gateway.proof, question, rules)
+  if (objection) return new Deny(objection, findings)
+  const { request } = question
+  if (!request) return new Deny('question-incomplete', findings)
+  if (typeof request === 'string') return new Deny(request, findings)
   return new Allow('allowed', identityOf(gateway, client), findings)
 }
 
@@ -167,8 +168,20 @@ function refuse(
   return reason === 'overloaded' ? new Unavailable(reason, findings) : new Deny(reason, findings)
 }
 
-function isOf(environment: string, proof: Proof): boolean {
-  return proof.kind === 'gateway' && proof.gateway.environmentId === environment
+/** What the door itself has against a gateway that is live. */
+function objectionTo(
+  proof: Proof,
+  question: Question,
+  { environment, gatewayTypes, withinRate }: DoorRules,
+): DenyReason | undefined {
+  if (proof.kind !== 'gateway') return 'kind-refused'
+  const { environmentId, type } = proof.gateway
+  if (environment !== undefined && environmentId !== environment) return 'environment-not-of-door'
+  if (question.environment !== undefined && environmentId !== question.environment) {
+    return 'environment-not-of-door'
+  }
+  if (gatewayTypes && type !== '' && !gatewayTypes.has(type)) return 'gateway-type-not-of-door'
+  return withinRate && !withinRate(`${proof.issuer} ${proof.jti}`) ? 'rate-exceeded' : undefined
 }
 
 function identityOf(gateway: KeptProof | undefined, client: KeptProof | undefined): Identity {

@@ -35,6 +35,11 @@ export interface AskedRequest {
 export interface Question {
   readonly gateway: Presented
   readonly client: Presented
-  /** `undefined` where the gateway did not say which request it is about. */
-  readonly request: AskedRequest | undefined
+  /**
+   * `undefined` where the gateway did not say which request it is about. Looked at only once the credentials hold, so
+   * that a door may leave the reading of it until then; what it finds misplaced in it is its answer instead.
+   */
+  readonly request: AskedRequest | 'credential-misplaced' | undefined
+  /** The environment that the question names; the gateway must be of it. */
+  readonly environment?: string
 }

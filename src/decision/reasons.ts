@@ -9,6 +9,8 @@ export type DenyReason =
   | 'question-incomplete'
   | 'kind-refused'
   | 'environment-not-of-door'
+  | 'gateway-type-not-of-door'
+  | 'rate-exceeded'
   | 'denied-in-outage'
 export type OutageReason = 'no-state' | 'state-expired' | 'internal-error' | 'overloaded'
 export type AllowReason = 'allowed' | 'allowed-in-outage'
@@ -20,14 +22,15 @@ export const publicMessages = {
   missing: 'a credential is required',
   invalid: 'the credential is not accepted',
   incomplete: 'the question does not say which request it is about',
+  limited: 'too many questions in a short time',
   unavailable: 'no decision is possible at the moment',
 } as const
 
-type PublicMessage = keyof typeof publicMessages
+export type PublicMessage = keyof typeof publicMessages
 
 /** What a reason means to the outside. */
 export interface ReasonFacts {
-  readonly status: 200 | 400 | 401 | 503
+  readonly status: 200 | 400 | 401 | 429 | 503
   readonly message: PublicMessage
   readonly outage: boolean
 }
@@ -49,6 +52,8 @@ export const reasons: Readonly<Record<Reason, ReasonFacts>> = {
   'question-incomplete': { status: 400, message: 'incomplete', outage: false },
   'kind-refused': invalid,
   'environment-not-of-door': invalid,
+  'gateway-type-not-of-door': invalid,
+  'rate-exceeded': { status: 429, message: 'limited', outage: false },
   'denied-in-outage': { ...invalid, outage: true },
 
   'token-too-large': invalid,

@@ -39,6 +39,12 @@ export function presentedBearer(field: Field): Presented {
   return token === undefined ? flaws.malformed : { kind: 'token', token }
 }
 
+/** What is presented at a door that stands for one gateway: that gateway's own credential, and no other beside it. */
+export function presentedBound(inQuestion: Presented, token: string | undefined): Presented {
+  if (inQuestion.kind !== 'credential-missing') return flaws.doubled
+  return token === undefined ? flaws.missing : { kind: 'token', token }
+}
+
 /** Says whether a credential's name stands where none may be: in a query, or in a cookie. */
 export interface MisplacedCredential {
   readonly inQuery: (target: string) => boolean

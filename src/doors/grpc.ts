@@ -11,6 +11,7 @@ import {
   misplaced,
   missing,
   presentedBearer,
+  presentedBound,
   presentedToken,
 } from './carrier.ts'
 import { createCheckRequestReader, type CheckRequest } from './check-request.ts'
@@ -18,6 +19,7 @@ import { allowMessage, denialOf, headersToRemove, identityHeaderNames } from './
 import { createHeaderReader, doubled, single, type Field } from './header-reader.ts'
 import { refusalOf } from './http-answer.ts'
 import type { DoorSettings } from './http-door.ts'
+import { isReason } from './refusal-text.ts'
 
 /** A question that was read from a call. */
 export interface Asked {
@@ -40,7 +42,7 @@ export interface CheckDoor {
 
 /** Makes the door. */
 export function createGrpcDoor(settings: DoorSettings): CheckDoor {
-  const { carrier, require } = settings
+  const { carrier, require, bound } = settings
   if (require === 'both' && carrier.kind === 'bearer') {
     throw new TypeError('a door cannot take both credentials from one header')
   }
@@ -51,10 +53,13 @@ export function createGrpcDoor(settings: DoorSettings): CheckDoor {
   const isMisplaced = ({ target, cookie }: CheckRequest) =>
     misplacedCredential.inQuery(target) ||
     (typeof cookie === 'string' && misplacedCredential.inCookie(cookie))
-  const presented = (metadata: readonly string[], request: CheckRequest): Presented =>
+  const inQuestion = (metadata: readonly string[], request: CheckRequest): Presented =>
     carrier.kind === 'bearer'
       ? presentedBearer(request.authorization)
       : presentedToken(eitherOf(metadataReader(metadata)[0], request.extension))
+  const presented: typeof inQuestion = bound
+    ? (metadata, request) => presentedBound(inQuestion(metadata, request), bound())
+    : inQuestion
   const always = headersToRemove(removedAlways(settings, names))
   const denials = denialsByReason()
 
@@ -132,8 +137,6 @@ function denialsByReason(): ReadonlyMap<Reason, Denial> {
   }
   return denials
 }
-
-const isReason = (text: string): text is Reason => Object.hasOwn(reasons, text)
 
 function denialFor(facts: (typeof reasons)[Reason]): Denial {
   const { status, headers, body } = refusalOf(facts.status, facts, 'json')

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Allow, Decision } from '../decision/decision.ts'
-import { publicMessages, reasons, type Reason, type ReasonFacts } from '../decision/reasons.ts'
+import { reasons, type Reason, type ReasonFacts } from '../decision/reasons.ts'
+import { challengeOf, isReason, refusalBody, retryAfterOf } from './refusal-text.ts'
 
 const empty = Buffer.alloc(0)
 
@@ -73,31 +74,17 @@ export interface Refusal {
 
 const internalError: Refusal = { status: 503, headers: ['Content-Length', '0'], body: empty }
 
-const isReason = (text: string): text is Reason => Object.hasOwn(reasons, text)
-
-const challenges = {
-  missing: 'Bearer',
-  invalid: 'Bearer error="invalid_token"',
-} as const
-
 /** Words a refusal. */
 export function refusalOf(
   status: number,
   { message }: ReasonFacts,
   form: RefusalForm['body'],
 ): Refusal {
-  const text = JSON.stringify({ code: codeOf(status), message: publicMessages[message] })
-  const body = form === 'json' ? Buffer.from(text) : empty
+  const body = form === 'json' ? Buffer.from(refusalBody(status, message)) : empty
   const headers = ['Content-Length', `${body.length}`, 'Cache-Control', 'no-store']
   if (form === 'json') headers.push('Content-Type', 'application/json; charset=utf-8')
-  if (status === 401) {
-    headers.push('WWW-Authenticate', challenges[message === 'missing' ? 'missing' : 'invalid'])
-  }
-  if (status === 503) headers.push('Retry-After', '1')
+  if (status === 401) headers.push('WWW-Authenticate', challengeOf(message))
+  const wait = retryAfterOf(status)
+  if (wait !== undefined) headers.push('Retry-After', `${wait}`)
   return { status, headers, body }
-}
-
-function codeOf(status: number): string {
-  if (status === 503) return 'UNAVAILABLE'
-  return status === 400 ? 'INVALID_REQUEST' : 'ACCESS_FAILED'
 }

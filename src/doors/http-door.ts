@@ -7,6 +7,7 @@ import {
   misplaced,
   missing,
   presentedBearer,
+  presentedBound,
   presentedToken,
   type Carrier,
 } from './carrier.ts'
@@ -15,6 +16,8 @@ import { createHeaderReader, type Field } from './header-reader.ts'
 /** How a door is set. */
 export interface DoorSettings extends DoorRules {
   readonly carrier: Carrier
+  /** The credential of the one gateway that the door stands for; `undefined` while there is none to present. */
+  readonly bound?: () => string | undefined
 }
 
 /** A door that is asked over HTTP. */
@@ -39,7 +42,7 @@ export interface QuestionReader {
 
 /** Makes the part of reading that is the same at every door with headers: the credentials. */
 export function createQuestionReader(
-  { carrier, require }: DoorSettings,
+  { carrier, require, bound }: DoorSettings,
   names: readonly string[],
 ): QuestionReader {
   if (require === 'both' && carrier.kind === 'bearer') {
@@ -54,10 +57,13 @@ export function createQuestionReader(
       (typeof cookie === 'string' && misplacedCredential.inCookie(cookie))
     )
   }
-  const presented = (fields: readonly Field[]) =>
+  const inQuestion = (fields: readonly Field[]) =>
     carrier.kind === 'client-token'
       ? presentedToken(fields[token])
       : presentedBearer(fields[authorization])
+  const presented = bound
+    ? (fields: readonly Field[]) => presentedBound(inQuestion(fields), bound())
+    : inQuestion
 
   return {
     fields: createHeaderReader([

@@ -7,28 +7,25 @@ import type { Socket } from 'node:net'
 import { epochSeconds, type EpochSeconds } from '../credential/time.ts'
 import { decide, failToDecide, type View } from '../decision/decide.ts'
 import type { Decision } from '../decision/decision.ts'
+import type { BodyDoor } from '../doors/body-door.ts'
 import type { HttpDoor } from '../doors/http-door.ts'
-import type { Clock } from '../system/clock.ts'
-import type { ThreadObserver } from './observer.ts'
+import { createBodyAnswerer } from './body-answer.ts'
 import { afterBody } from './hook-body.ts'
 import { HookRequest } from './hook-request.ts'
-import type { RequestFlaw } from './request-head.ts'
+import type { JudgingParts } from './judging.ts'
+import type { RequestFlaw, RequestHead } from './request-head.ts'
 import type { HookLimits, TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
 
-export interface HookServerParts {
+export interface HookServerParts extends JudgingParts {
   /** By path, without the query. */
   readonly doors: ReadonlyMap<string, HttpDoor>
   /** The door for every target that begins with a text, where the target itself is part of the question. */
   readonly prefixed?: { readonly prefix: string; readonly door: HttpDoor } | undefined
-  /** What is known now. */
-  readonly view: () => View
-  readonly clock: Clock
-  readonly nextDecisionId: () => string
+  /** Doors that are asked by a body, for every other path. */
+  readonly bodyDoors?: readonly BodyDoor[]
   readonly limits: HookLimits
   readonly tls: TlsMaterial | undefined
-  /** Told of every decision once it is written. */
-  readonly observer: Pick<ThreadObserver, 'decided' | 'took'>
 }
 
 export interface HookServer {
@@ -57,20 +54,26 @@ export function createHookServer(parts: HookServerParts): HookServer {
     noDelay: true,
   }
   let draining = false
+  const { bodyDoors = [] } = parts
+  const answerBody = createBodyAnswerer({ ...parts, bodyBytes: parts.limits.bodyBytes })
   const finished = new WeakSet<Socket>()
+  const answerPrefixed = (door: HttpDoor, request: HookRequest, response: ServerResponse) =>
+    afterBody(request, response, parts.limits, () => {
+      answer(parts, door, request, response)
+      if (!response.shouldKeepAlive) finished.add(request.socket)
+    })
   const handle = (request: HookRequest, response: ServerResponse) => {
     const prefixed = prefixedDoor(request, parts)
     const flaw = flawOf(request, prefixed !== undefined)
-    // What is announced and never comes would swallow the next question on the connection.
-    if (flaw || draining || (request.head.isLast && !prefixed)) response.shouldKeepAlive = false
-    const door = parts.doors.get(pathOf(request))
+    const path = pathOf(request)
+    const door = parts.doors.get(path)
+    const bodyDoor = (door ?? prefixed) ? undefined : bodyDoors.find(({ serves }) => serves(path))
+    const isLast = isLastOf(request.head, { isPrefixed: prefixed !== undefined, bodyDoor })
+    if (flaw || draining || isLast) response.shouldKeepAlive = false
     if (flaw) writeFlaw(flaw, response)
-    else if (prefixed) {
-      afterBody(request, response, parts.limits, () => {
-        answer(parts, prefixed, request, response)
-        if (!response.shouldKeepAlive) finished.add(request.socket)
-      })
-    } else if (door) answer(parts, door, request, response)
+    else if (prefixed) answerPrefixed(prefixed, request, response)
+    else if (bodyDoor) answerBody(bodyDoor, path, request, response)
+    else if (door) answer(parts, door, request, response)
     else writeNotFound(response)
     if (!response.shouldKeepAlive) finished.add(request.socket)
   }
@@ -108,6 +111,17 @@ function flawOf(
   if (head.flaw) return head.flaw
   if (url?.startsWith('/') !== true) return 'target'
   return method === 'TRACE' && !anyMethod ? 'method' : undefined
+}
+
+/** What is announced and never comes would swallow the next question on the connection, unless it is waited for. */
+function isLastOf(
+  { isLast, forNode }: RequestHead,
+  {
+    isPrefixed,
+    bodyDoor,
+  }: { readonly isPrefixed: boolean; readonly bodyDoor: BodyDoor | undefined },
+): boolean {
+  return bodyDoor ? forNode.upgrade !== undefined : isLast && !isPrefixed
 }
 
 function prefixedDoor({ url }: HookRequest, { prefixed }: HookServerParts): HttpDoor | undefined {

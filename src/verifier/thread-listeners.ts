@@ -1,23 +1,32 @@
 // The listeners of a thread, one for each protocol. Each is a server of Node's and a few things that every server is
 // told; a new protocol is a line in `makers`.
 
+import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:net'
 import type { View } from '../decision/decide.ts'
+import { doorNames, type DoorName } from '../decision/question.ts'
+import { createAuthzenDoor } from '../doors/authzen.ts'
+import type { BodyDoor } from '../doors/body-door.ts'
 import { createEnvoyDoor, envoyPrefix } from '../doors/envoy.ts'
 import { createForwardDoor } from '../doors/forward.ts'
 import { createGrpcDoor } from '../doors/grpc.ts'
 import type { HttpDoor } from '../doors/http-door.ts'
 import { createNginxDoor } from '../doors/nginx.ts'
+import { createSidebandDoor } from '../doors/sideband.ts'
+import { createStateSeal } from '../doors/sideband-state.ts'
 import type { Clock } from '../system/clock.ts'
 import { createDecisionIds } from './decision-ids.ts'
 import { createGrpcServer } from './grpc-server.ts'
 import { createHookServer } from './hook-server.ts'
 import { listen } from './listening.ts'
 import type { ThreadObserver } from './observer.ts'
+import { createRate } from './rate.ts'
+import { createSpoeServer } from './spoe-server.ts'
 import {
   listenerNames,
   type DoorSettingsByName,
   type ListenerName,
+  type ListenerSetups,
   type Ports,
   type TlsMaterial,
   type VerifierSettings,
@@ -39,6 +48,10 @@ export interface ThreadListenersParts {
   readonly settings: VerifierSettings
   /** Whether other threads listen at the same addresses. */
   readonly reusePort: boolean
+  /** Whether Unix sockets, each of which only one thread can have, are this one's. */
+  readonly hasSockets: boolean
+  /** The credential of a door that stands for one gateway. */
+  readonly bound: (door: DoorName) => string | undefined
   readonly view: () => View
   readonly clock: Clock
   readonly observer: ThreadObserver
@@ -59,9 +72,14 @@ const lastConnectionsMs = 2000
 export function createThreadListeners(parts: ThreadListenersParts): ThreadListeners {
   const setups = parts.settings.listeners
   const listeners = new Map<ListenerName, Listener>()
+  const doors = boundTo(parts)
   for (const name of listenerNames) {
     const setup = setups[name]
-    const listener = setup && makers[name](parts, createDecisionIds(), setup.tls)
+    if (!setup || (setup.at.kind === 'unix' && !parts.hasSockets)) continue
+    const own = doorNames.find((door) => name === `doors.${door}`)
+    const mine = own ? { [own]: doors[own] } : withoutOwn(doors, setups)
+    const maker = makers.get(own ?? name) ?? makeHttp
+    const listener = maker({ ...parts, doors: mine }, createDecisionIds(), setup.tls)
     if (listener) listeners.set(name, listener)
   }
   return {
@@ -100,48 +118,100 @@ function closeListener({ server, endIdle, endAll }: Listener): Promise<void> {
   })
 }
 
+/** The doors, those that stand for one gateway with what it presents. */
+function boundTo({ settings, bound }: ThreadListenersParts): DoorSettingsByName {
+  const doors = doorNames.flatMap((name) => {
+    const door = settings.doors[name]
+    if (!door) return []
+    return [[name, name in settings.bound ? { ...door, bound: () => bound(name) } : door] as const]
+  })
+  return Object.fromEntries(doors)
+}
+
+/** The doors that have no listener of their own. */
+function withoutOwn(doors: DoorSettingsByName, setups: ListenerSetups): DoorSettingsByName {
+  const shared = doorNames.filter((name) => !setups[`doors.${name}`])
+  return Object.fromEntries(shared.map((name) => [name, doors[name]]))
+}
+
+interface MakerParts extends ThreadListenersParts {
+  /** Those that answer at this listener. */
+  readonly doors: DoorSettingsByName
+}
+
 type Maker = (
-  parts: ThreadListenersParts,
+  parts: MakerParts,
   nextDecisionId: () => string,
   tls: TlsMaterial | undefined,
 ) => Listener | undefined
 
-const makers: Readonly<Record<ListenerName, Maker>> = {
-  http(parts, nextDecisionId, tls) {
-    const { doors, limits } = parts.settings
-    const { server, drain } = createHookServer({
-      ...parts,
-      doors: httpDoors(doors),
-      prefixed: doors.envoy && { prefix: envoyPrefix, door: createEnvoyDoor(doors.envoy) },
-      limits,
-      nextDecisionId,
-      tls,
-    })
-    return {
-      server,
-      drain,
-      endIdle: () => server.closeIdleConnections(),
-      endAll: () => server.closeAllConnections(),
-    }
-  },
-  grpc(parts, nextDecisionId, tls) {
-    const { doors, limits } = parts.settings
-    if (!doors.grpc) return undefined
-    const door = createGrpcDoor(doors.grpc)
-    const { server, drain, endAll } = createGrpcServer({
-      ...parts,
-      door,
-      limits,
-      nextDecisionId,
-      tls,
-    })
-    return { server, drain, endIdle: drain, endAll }
-  },
+const makeHttp: Maker = (parts, nextDecisionId, tls) => {
+  const { doors } = parts
+  const { server, drain } = createHookServer({
+    ...parts,
+    doors: httpDoors(doors),
+    prefixed: doors.envoy && { prefix: envoyPrefix, door: createEnvoyDoor(doors.envoy) },
+    bodyDoors: bodyDoors(parts),
+    limits: parts.settings.limits,
+    nextDecisionId,
+    tls,
+  })
+  return {
+    server,
+    drain,
+    endIdle: () => server.closeIdleConnections(),
+    endAll: () => server.closeAllConnections(),
+  }
 }
+
+const makeGrpc: Maker = (parts, nextDecisionId, tls) => {
+  if (!parts.doors.grpc) return undefined
+  const { server, drain, endAll } = createGrpcServer({
+    ...parts,
+    door: createGrpcDoor(parts.doors.grpc),
+    limits: parts.settings.limits,
+    nextDecisionId,
+    tls,
+  })
+  return { server, drain, endIdle: drain, endAll }
+}
+
+const makeSpoe: Maker = (parts, nextDecisionId, tls) => {
+  if (!parts.doors.spoe) return undefined
+  const { server, drain, endConnections, closeAllConnections } = createSpoeServer({
+    ...parts,
+    settings: parts.doors.spoe,
+    sockets: parts.settings.limits.sockets,
+    nextDecisionId,
+    tls,
+  })
+  return { server, drain, endIdle: endConnections, endAll: closeAllConnections }
+}
+
+/** What is not asked over HTTP. */
+const makers: ReadonlyMap<string, Maker> = new Map([
+  ['grpc', makeGrpc],
+  ['spoe', makeSpoe],
+])
 
 function httpDoors({ nginx, forward }: DoorSettingsByName): ReadonlyMap<string, HttpDoor> {
   const doors = new Map<string, HttpDoor>()
   if (nginx) doors.set('/auth/nginx', createNginxDoor(nginx))
   if (forward) doors.set('/auth/forward', createForwardDoor(forward))
   return doors
+}
+
+function bodyDoors({ settings, doors, clock }: MakerParts): readonly BodyDoor[] {
+  const { sideband, authzen } = doors
+  const found: BodyDoor[] = []
+  if (sideband) {
+    const { gatewayTypes, perSecond, stateKey } = settings.sideband
+    const rate =
+      perSecond === undefined ? {} : { withinRate: createRate(perSecond, clock.monotonic) }
+    const rules = { ...sideband, gatewayTypes: new Set(gatewayTypes), ...rate }
+    const states = createStateSeal({ key: stateKey, salt: randomBytes(16) })
+    found.push(createSidebandDoor({ settings: rules, states }))
+  }
+  if (authzen) found.push(createAuthzenDoor({ settings: authzen, ...settings.authzen }))
+  return found
 }

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Leeway } from '../credential/time.ts'
 import type { OutageAnswers } from '../decision/decide.ts'
-import type { DoorName } from '../decision/question.ts'
+import { doorNames, type DoorName } from '../decision/question.ts'
 import type { DoorSettings } from '../doors/http-door.ts'
 import type { FreshnessSource } from './feed/freshness.ts'
 import type { Publication } from './publication.ts'
@@ -30,8 +30,29 @@ export interface HookLimits {
 /** The doors that a verifier has, each with its settings; a door that is off is not there. */
 export type DoorSettingsByName = Partial<Readonly<Record<DoorName, DoorSettings>>>
 
-/** The listeners of a thread, each for a protocol. */
-export const listenerNames = ['http', 'grpc'] as const
+/** What the sideband door has beside what all doors have. */
+interface SidebandSettings {
+  readonly gatewayTypes: readonly string[]
+  /** Questions of one credential in a second, as each thread counts them; `undefined` for any number. */
+  readonly perSecond: number | undefined
+  /** 32 secret bytes that seal `state`; the same on every node that is to understand it. */
+  readonly stateKey: Uint8Array
+}
+
+interface AuthzenSettings {
+  /** The URL by which this decision point is known. */
+  readonly identifier: string
+  /** How many evaluations one body may ask for. */
+  readonly batch: number
+}
+
+/** The listeners of a thread: each for a protocol, or for one door alone, which then answers nowhere else. */
+export const listenerNames = [
+  'http',
+  'grpc',
+  'spoe',
+  ...doorNames.map((door) => `doors.${door}` as const),
+] as const
 export type ListenerName = (typeof listenerNames)[number]
 
 /** A listener, and what it shows of itself. */
@@ -41,13 +62,17 @@ export interface ListenerSetup {
 }
 
 /** One that is not there is off. */
-type ListenerSetups = Readonly<Partial<Record<ListenerName, ListenerSetup>>>
+export type ListenerSetups = Readonly<Partial<Record<ListenerName, ListenerSetup>>>
 export type Ports = Readonly<Partial<Record<ListenerName, number>>>
 
 /** What all threads of a verifier have in common. */
 export interface VerifierSettings {
   readonly listeners: ListenerSetups
   readonly doors: DoorSettingsByName
+  /** The credentials of doors that stand for one gateway; `undefined` while there is none to present. */
+  readonly bound: Partial<Readonly<Record<DoorName, string | undefined>>>
+  readonly sideband: SidebandSettings
+  readonly authzen: AuthzenSettings
   readonly limits: HookLimits
   readonly leeway: Leeway
   readonly outage: OutageAnswers
@@ -74,6 +99,7 @@ export interface ThreadSetup {
 /** What the main thread says to a thread, besides publications. */
 export type ToThread =
   | { readonly kind: 'tls'; readonly listener: ListenerName; readonly tls: TlsMaterial }
+  | { readonly kind: 'bound'; readonly door: DoorName; readonly token: string | undefined }
   | { readonly kind: 'drain' }
   | { readonly kind: 'close' }
 

@@ -39,8 +39,11 @@ const view = (): View => ({
   admit,
 })
 
+const bound = new Map(Object.entries(settings.bound))
 const listeners = createThreadListeners({
   settings,
+  bound: (door) => bound.get(door),
+  hasSockets: setup.id === 0,
   reusePort: setup.reusePort,
   view,
   clock: systemClock,
@@ -55,6 +58,9 @@ main.on('message', (message: ToThread) => {
   switch (message.kind) {
     case 'tls':
       listeners.useTls(message.listener, message.tls)
+      break
+    case 'bound':
+      bound.set(message.door, message.token)
       break
     case 'drain':
       listeners.drain()

@@ -1,12 +1,14 @@
 // The threads that answer, seen from the main thread: it starts them, hands them every publication, replaces those
 // that die, and ends them without losing a request.
 
+import type { DoorName } from '../decision/question.ts'
 import type { StandingFacts } from '../standing/standing.ts'
 import { createPublicationNumber, type Publication, type StandingUpdate } from './publication.ts'
 import { startThread, type ThreadHandle } from './thread-handle.ts'
 import type {
   FromThread,
   ListenerName,
+  ListenerSetups,
   Ports,
   ThreadSetup,
   TlsMaterial,
@@ -38,6 +40,8 @@ export interface Threads {
   readonly facts: StandingFacts | undefined
   readonly states: () => readonly ThreadState[]
   readonly useTls: (listener: ListenerName, tls: TlsMaterial) => void
+  /** Hands over the credential of a door that stands for one gateway. */
+  readonly useBound: (door: DoorName, token: string | undefined) => void
   readonly drain: () => void
   readonly close: () => Promise<void>
 }
@@ -52,8 +56,11 @@ export function createThreads(parts: ThreadsParts): Threads {
   let closing = false
 
   const living = () => [...handles.values()].filter(({ ended }) => !ended)
-  const tell = (message: ToThread) => {
-    for (const handle of living()) handle.tell(message)
+  const tell = (message: ToThread) => living().forEach((handle) => handle.tell(message))
+  /** For the threads that run, and for those that will take their places. */
+  const change = (changed: Partial<VerifierSettings>, message: ToThread) => {
+    settings = { ...settings, ...changed }
+    tell(message)
   }
   const spawn = (id: number, onFirst?: (message: FromThread | undefined) => void) => {
     const { counters, count, onMessage, onDeath } = parts
@@ -78,13 +85,7 @@ export function createThreads(parts: ThreadsParts): Threads {
     })
     handles.set(id, handle)
   }
-  const listens = (id: number) =>
-    new Promise<Ports>((resolve, reject) => {
-      spawn(id, (message) => {
-        if (message?.kind === 'listening') resolve(message.ports)
-        else reject(new Error(message?.kind === 'failed' ? message.code : 'ERR_THREAD_ENDED'))
-      })
-    })
+  const listens = (id: number) => portsOf((onFirst) => spawn(id, onFirst))
 
   return {
     start: async () =>
@@ -94,19 +95,36 @@ export function createThreads(parts: ThreadsParts): Threads {
       return board.facts
     },
     states: () => [...handles.values()].map(board.stateOf),
-    useTls(listener, tls) {
-      const { listeners } = settings
-      const setup = listeners[listener]
-      if (setup)
-        settings = { ...settings, listeners: { ...listeners, [listener]: { ...setup, tls } } }
-      tell({ kind: 'tls', listener, tls })
-    },
+    useTls: (listener, tls) =>
+      change(
+        { listeners: withTls(settings.listeners, listener, tls) },
+        { kind: 'tls', listener, tls },
+      ),
+    useBound: (door, token) =>
+      change({ bound: { ...settings.bound, [door]: token } }, { kind: 'bound', door, token }),
     drain: () => tell({ kind: 'drain' }),
     async close() {
       closing = true
       await Promise.all(living().map(({ end }) => end()))
     },
   }
+}
+
+function withTls(setups: ListenerSetups, name: ListenerName, tls: TlsMaterial): ListenerSetups {
+  const setup = setups[name]
+  return setup ? { ...setups, [name]: { ...setup, tls } } : setups
+}
+
+/** The ports of a thread that is started, once it listens. */
+function portsOf(
+  start: (onFirst: (message: FromThread | undefined) => void) => void,
+): Promise<Ports> {
+  return new Promise((resolve, reject) => {
+    start((message) => {
+      if (message?.kind === 'listening') resolve(message.ports)
+      else reject(new Error(message?.kind === 'failed' ? message.code : 'ERR_THREAD_ENDED'))
+    })
+  })
 }
 
 /** Where publications are made, and where it is known which threads judge by them. */

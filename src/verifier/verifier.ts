@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../system/clock.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import { boundDoors, createBoundCredentials, type BoundFiles } from './bound-credentials.ts'
 import { createFreshnessView } from './freshness-view.ts'
 import { createHealth, type HealthSettings } from './health.ts'
 import { claim, listen } from './listening.ts'
@@ -18,6 +19,7 @@ import {
   type ListenAt,
   type ListenerName,
   type ListenerSetup,
+  type ListenerSetups,
   type Ports,
   type TlsMaterial,
   type VerifierSettings,
@@ -34,10 +36,15 @@ export interface ListenerSettings {
   readonly tls: TlsFiles | undefined
 }
 
-export interface VerifierParts extends Readonly<
+/** The listeners of the threads as they are configured. */
+export type ThreadListenerParts = Readonly<
   Partial<Record<ListenerName, ListenerSettings | undefined>>
-> {
-  readonly settings: Omit<VerifierSettings, 'listeners' | 'reportsUsage' | 'freshness'>
+>
+
+export interface VerifierParts extends ThreadListenerParts {
+  readonly settings: Omit<VerifierSettings, 'listeners' | 'bound' | 'reportsUsage' | 'freshness'>
+  /** The files with the credentials of doors that stand for one gateway. */
+  readonly bound?: BoundFiles
   readonly health: HealthSettings
   readonly ops: ListenerSettings | undefined
   readonly trust: readonly TrustSettings[]
@@ -97,24 +104,22 @@ async function assemble(
     if (problem !== undefined) logBrokenSource(log, name, problem)
   }
   const readTls = tlsReader(note, closing)
-  const opsTls = await readTls('ops', parts.ops, (tls) => ops.useTls(tls))
-  const listeners: Partial<Record<ListenerName, ListenerSetup>> = {}
-  for (const name of listenerNames) {
-    const listener = parts[name]
-    if (!listener) continue
-    const tls = await readTls(name, listener, (changed) => threads.useTls(name, changed))
-    listeners[name] = { at: await claim(listener.at), tls }
-  }
+  const opsTls = await readTls('listen.ops', parts.ops, (tls) => ops.useTls(tls))
+  const listeners = await readListeners(parts, readTls, (name, tls) => threads.useTls(name, tls))
+  const { bound: files = {} } = parts
+  const empty = Object.fromEntries(boundDoors(files).map(([door]) => [door, undefined]))
 
   const threads = createThreads({
     count: said.workers,
-    settings: { ...parts.settings, listeners, ...linkSettings(parts.authority) },
+    settings: { ...parts.settings, listeners, bound: empty, ...linkSettings(parts.authority) },
     counters,
     ...reports,
   })
   closing.push(threads.close)
   const sources = createSources({ ...parts, threads, note })
   closing.push(sources.close)
+  const bound = createBoundCredentials({ files, onToken: threads.useBound, onSource: note })
+  closing.push(bound.close)
   const { revoked, link } = sources
   const freshness = createFreshnessView(parts.authority?.freshness, clock)
   const known = { threads, counters, revoked, link, freshness, proofs: reports.proofs }
@@ -126,7 +131,7 @@ async function assemble(
   const opsPort = parts.ops && (await listen(ops.server, parts.ops.at))
   if (parts.ops) closing.unshift(ops.close)
   // Who asks before anything is known is told so rather than left without an answer.
-  await settledWithin(sources.start(), firstReadingMs)
+  await Promise.all([bound.start(), settledWithin(sources.start(), firstReadingMs)])
   const ports = await threads.start()
 
   return {
@@ -189,11 +194,30 @@ function tlsReader(note: Note, closing: Close[]) {
     onChange: (tls: TlsMaterial) => void,
   ): Promise<TlsMaterial | undefined> => {
     if (!listener?.tls) return undefined
-    const onProblem = (problem: string | undefined) => note(`TLS of listen.${name}`, problem)
+    const onProblem = (problem: string | undefined) => note(`TLS of ${name}`, problem)
     const watch = await watchTlsFiles({ files: listener.tls, onChange, onProblem })
     closing.push(watch.close)
     return watch.first
   }
+}
+
+type TlsReader = ReturnType<typeof tlsReader>
+
+/** Claims the addresses of the threads' listeners and reads their certificates. */
+async function readListeners(
+  parts: ThreadListenerParts,
+  readTls: TlsReader,
+  onTls: (name: ListenerName, tls: TlsMaterial) => void,
+): Promise<ListenerSetups> {
+  const setups: Partial<Record<ListenerName, ListenerSetup>> = {}
+  for (const name of listenerNames) {
+    const listener = parts[name]
+    if (!listener) continue
+    const key = name.startsWith('doors.') ? `${name}.listen` : `listen.${name}`
+    const tls = await readTls(key, listener, (changed) => onTls(name, changed))
+    setups[name] = { at: await claim(listener.at), tls }
+  }
+  return setups
 }
 
 function sum(counts: Iterable<number>): number {

@@ -40,6 +40,7 @@ describe('a token that the installation minted', () => {
         id: claims.gatewayId,
         name: claims.gatewayName,
         environmentId: claims.environmentId,
+        type: claims.gatewayType,
       })
     })
   }

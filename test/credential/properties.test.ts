@@ -67,6 +67,7 @@ describe('what is minted is proved', () => {
           id: changes.gatewayId,
           name: changes.gatewayName,
           environmentId: changes.environmentId,
+          type: changes.gatewayType,
         })
       }),
     )

@@ -43,6 +43,7 @@ export async function startProcess(folder: string, ...more: readonly string[]): 
       `    address: 127.0.0.1:${http}`,
       ...more,
       `  ops: 127.0.0.1:${ops}`,
+      '  spoe: off',
       'trust:',
       `  - issuer: ${issuerName}`,
       '    jwks: ./keys.json',

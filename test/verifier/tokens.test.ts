@@ -30,6 +30,7 @@ before(async () => {
         nginx: gatewayDoor,
         forward: { carrier, require: 'client', environment: undefined },
       },
+      bound: {},
       reportsUsage: false,
       freshness: undefined,
     },

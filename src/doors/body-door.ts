@@ -1,0 +1,49 @@
+import type { DoorRules } from '../decision/decide.ts'
+import type { Decision } from '../decision/decision.ts'
+import type { DoorName, Question } from '../decision/question.ts'
+
+/** Why there is no body to read. */
+export type BodyFlaw = 'too-large' | 'too-slow'
+
+/** A request that has arrived to its end. */
+export interface BodyRequest {
+  readonly method: string
+  /** Without the query. */
+  readonly path: string
+  readonly rawHeaders: readonly string[]
+  readonly body: Buffer | BodyFlaw
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+/** An answer as it is to be written; its length is added. */
+export interface DoorAnswer {
+  readonly status: number
+  /** Name, value, name, value … */
+  readonly headers: readonly string[]
+  readonly body: string
+  /** One byte for a character where the text holds bytes as they came; else UTF-8. */
+  readonly encoding?: 'utf8' | 'latin1'
+}
+
+/** Judges questions of one request, all by the same standing. */
+export interface Judgement {
+  readonly id: string
+  readonly judge: (question: Question) => Decision
+}
+
+/** A door whose question is in the body of an HTTP request. */
+export interface BodyDoor {
+  readonly name: DoorName
+  readonly rules: DoorRules
+  readonly serves: (path: string) => boolean
+  readonly answer: (request: BodyRequest, judgement: Judgement) => DoorAnswer
+  /** The answer where that threw. */
+  readonly failure: DoorAnswer
+}
+
+/** The status and the words for a body that is not there. */
+export const bodyFlaws: Readonly<Record<BodyFlaw, { status: number; message: string }>> = {
+  'too-large': { status: 413, message: 'the body is too large' },
+  'too-slow': { status: 408, message: 'the body did not arrive in time' },
+}

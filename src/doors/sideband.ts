@@ -1,0 +1,181 @@
+// The sideband API as gateway kits speak it:
+//
+//   POST /v1/environments/{environment}/sideband/request    → 200: the request again and a `state`, without `response`
+//   POST /v1/environments/{environment}/sideband/response   → 200: the response again
+//
+// Kits read any status below 400 as a permit, and break on `null`, on objects instead of lists, and on answers that are
+// not JSON; so everything here is JSON, and 200 only where an `allow` was decided. The body is not looked at before the
+// credential holds.
+
+import type { Allow, Decision } from '../decision/decision.ts'
+import { readQuestionJson, type QuestionJson } from '../decision/question-json.ts'
+import type { AskedRequest, Presented, Question } from '../decision/question.ts'
+import { publicMessages, reasons } from '../decision/reasons.ts'
+import {
+  bodyFlaws,
+  type BodyDoor,
+  type BodyRequest,
+  type DoorAnswer,
+  type Judgement,
+} from './body-door.ts'
+import { createMisplacedCredential, missing, presentedBearer } from './carrier.ts'
+import { doubled } from './header-reader.ts'
+import { createQuestionReader, type DoorSettings } from './http-door.ts'
+import { lazy } from './lazy.ts'
+import { challengeOf, codeOf, retryAfterOf } from './refusal-text.ts'
+import { readRequestLeg, readResponseLeg, valuesOf } from './sideband-body.ts'
+import type { StateSeal } from './sideband-state.ts'
+
+export interface SidebandParts {
+  readonly settings: DoorSettings
+  readonly states: StateSeal
+}
+
+const place = /^\/v1\/environments\/(?<environment>[^/]+)\/sideband\/(?<leg>request|response)$/
+
+/** What a leg says, once it has been read. */
+interface Leg {
+  readonly asked: AskedRequest | undefined
+  readonly headers: readonly Readonly<Record<string, string>>[]
+  /** The answer to what is allowed. */
+  readonly permit: (allow: Allow) => string
+  readonly encoding: QuestionJson['encoding']
+}
+
+/** Makes the sideband door. */
+export function createSidebandDoor({ settings, states }: SidebandParts): BodyDoor {
+  const reader = createQuestionReader({ ...settings, require: 'gateway' }, [])
+  const misplaced = createMisplacedCredential(settings.carrier.headers)
+
+  const readLeg = ({ body, now }: BodyRequest, environment: string, leg: string) => {
+    const content = Buffer.isBuffer(body) ? readQuestionJson(body) : undefined
+    if (!content) return undefined
+    const read = leg === 'request' ? requestLeg : responseLeg
+    return read(content, { states, environment, now })
+  }
+  const isMisplaced = ({ asked, headers }: Leg) =>
+    asked !== undefined &&
+    (misplaced.inQuery(asked.target) || valuesOf(headers, 'cookie').some(misplaced.inCookie))
+
+  return {
+    name: 'sideband',
+    rules: settings,
+    serves: (path) => place.test(path),
+    answer(request, judgement) {
+      const { environment = '', leg = '' } = place.exec(request.path)?.groups ?? {}
+      if (request.method !== 'POST') return wrongMethod(judgement)
+      const found = lazy(() => readLeg(request, environment, leg))
+      const { gateway } = reader.question(reader.fields(request.rawHeaders), undefined, undefined)
+      const question: Question = {
+        gateway,
+        get client() {
+          return settings.require === 'gateway' ? missing : clientOf(found())
+        },
+        get request() {
+          const read = found()
+          return read && isMisplaced(read) ? 'credential-misplaced' : read?.asked
+        },
+        environment,
+      }
+      return answerOf(judgement.judge(question), found, request, judgement)
+    },
+    failure: refusal(503, 'UNAVAILABLE', publicMessages.unavailable, { id: '' }),
+  }
+}
+
+function clientOf(leg: Leg | undefined): Presented {
+  const [one, ...others] = leg ? valuesOf(leg.headers, 'authorization') : []
+  return presentedBearer(others.length > 0 ? doubled : one)
+}
+
+function answerOf(
+  decision: Decision,
+  found: () => Leg | undefined,
+  { body }: BodyRequest,
+  judgement: Judgement,
+): DoorAnswer {
+  if (decision.kind !== 'allow' && decision.reason !== 'question-incomplete') {
+    return refusalOf(decision, judgement)
+  }
+  if (!Buffer.isBuffer(body)) {
+    const { status, message } = bodyFlaws[body]
+    return refusal(status, 'REQUEST_FAILED', message, judgement)
+  }
+  const leg = found()
+  if (decision.kind !== 'allow' || !leg?.asked) {
+    return refusal(400, 'INVALID_REQUEST', malformed, judgement)
+  }
+  const answer = json(200, leg.permit(decision), ['X-Warder-Decision-Id', judgement.id])
+  return { ...answer, encoding: leg.encoding }
+}
+
+interface Surroundings {
+  readonly states: StateSeal
+  readonly environment: string
+  readonly now: number
+}
+
+function requestLeg(
+  { value, encoding }: QuestionJson,
+  { states, environment, now }: Surroundings,
+): Leg | undefined {
+  const read = readRequestLeg(value)
+  if (!read) return undefined
+  const { asked, url, headers, echo } = read
+  const permit = () => {
+    const state = states.seal({ ...asked, url }, environment, now)
+    return JSON.stringify(state === undefined ? echo : { ...echo, state })
+  }
+  return { asked, headers, permit, encoding }
+}
+
+function responseLeg(
+  { value, encoding }: QuestionJson,
+  { states, environment, now }: Surroundings,
+): Leg | undefined {
+  const read = readResponseLeg(value)
+  if (!read) return undefined
+  const { state, request, echo } = read
+  const first = request && readRequestLeg(request)
+  const sealed = state === undefined ? undefined : states.open(state, environment, now)
+  return {
+    asked: sealed ?? first?.asked ?? read.asked,
+    headers: first?.headers ?? [],
+    permit: () => JSON.stringify(echo),
+    encoding,
+  }
+}
+
+const malformed = 'the body is not what this leg needs'
+
+function wrongMethod(judgement: Judgement): DoorAnswer {
+  const answer = refusal(405, 'INVALID_REQUEST', 'a question is asked by POST', judgement)
+  return { ...answer, headers: [...answer.headers, 'Allow', 'POST'] }
+}
+
+function refusalOf(decision: Exclude<Decision, Allow>, judgement: Judgement): DoorAnswer {
+  const { status, message } = reasons[decision.reason]
+  const answer = refusal(status, codeOf(status), publicMessages[message], judgement)
+  const wait = retryAfterOf(status)
+  const more = [
+    ...(status === 401 ? ['WWW-Authenticate', challengeOf(message)] : []),
+    ...(wait === undefined ? [] : ['Retry-After', `${wait}`]),
+  ]
+  return { ...answer, headers: [...answer.headers, ...more] }
+}
+
+/** An error as kits read it. */
+function refusal(
+  status: number,
+  code: string,
+  message: string,
+  { id }: Pick<Judgement, 'id'>,
+): DoorAnswer {
+  const body = JSON.stringify({ id, code, message })
+  return json(status, body, id === '' ? [] : ['X-Warder-Decision-Id', id])
+}
+
+function json(status: number, body: string, more: readonly string[]): DoorAnswer {
+  const headers = ['Content-Type', 'application/json', 'Cache-Control', 'no-store', ...more]
+  return { status, headers, body }
+}

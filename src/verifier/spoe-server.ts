@@ -1,0 +1,93 @@
+// The listener of the SPOE door. What one read brings is answered by one write.
+
+import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
+import type { DoorSettings } from '../doors/http-door.ts'
+import { createSpoeSession, type SpoeSession } from '../doors/spoe.ts'
+import { openJudgement, type JudgingParts } from './judging.ts'
+import type { TlsMaterial } from './thread-setup.ts'
+import { secureContext } from './tls-files.ts'
+
+export interface SpoeServerParts extends JudgingParts {
+  readonly settings: DoorSettings
+  readonly sockets: number
+  readonly tls: TlsMaterial | undefined
+}
+
+export interface SpoeServer {
+  readonly server: Server | TlsServer
+  /** From now on nobody is greeted any more, health checks least of all. */
+  readonly drain: () => void
+  /** Says goodbye on every connection, behind the answers to all that has arrived. */
+  readonly endConnections: () => void
+  readonly closeAllConnections: () => void
+}
+
+const idleMs = 3_650_000
+const frameDeadlineMs = 10_000
+
+/** Makes the listener; it does not listen yet. */
+export function createSpoeServer(parts: SpoeServerParts): SpoeServer {
+  const { settings, tls } = parts
+  const connections = new Map<Socket, SpoeSession>()
+  const door = { name: 'spoe', rules: settings } as const
+  let draining = false
+
+  const greet = (socket: Socket) => {
+    const source = socket.remoteAddress
+    const session = createSpoeSession({
+      settings,
+      judge(question) {
+        const { id, judge } = openJudgement(parts, door, source)
+        return { decision: judge(question), id }
+      },
+      isDraining: () => draining,
+    })
+    connections.set(socket, session)
+    socket.once('close', () => connections.delete(socket))
+    serve(socket, session)
+  }
+  const server = tls
+    ? createTlsServer(
+        { ...secureContext(tls), handshakeTimeout: frameDeadlineMs, noDelay: true },
+        greet,
+      )
+    : createServer({ noDelay: true }, greet)
+  server.maxConnections = parts.sockets
+  return {
+    server,
+    drain() {
+      draining = true
+    },
+    endConnections() {
+      for (const [socket, session] of connections) socket.end(session.farewell())
+    },
+    closeAllConnections() {
+      for (const socket of connections.keys()) socket.destroy()
+    },
+  }
+}
+
+function serve(socket: Socket, session: SpoeSession): void {
+  let timeout = frameDeadlineMs
+  const bound = (milliseconds: number) => {
+    if (milliseconds !== timeout) socket.setTimeout(milliseconds)
+    timeout = milliseconds
+  }
+  socket.setTimeout(timeout)
+  socket.on('timeout', () => socket.destroy())
+  // Who breaks off is gone, which `close` tells.
+  socket.on('error', () => socket.destroy())
+  socket.on('drain', () => socket.resume())
+  socket.on('data', (chunk: Buffer) => {
+    const answers = session.take(chunk)
+    if (session.ended) {
+      socket.end(answers)
+      bound(frameDeadlineMs)
+      return
+    }
+    // Who does not read its answers is not asked for more questions.
+    if (answers.length > 0 && !socket.write(answers)) socket.pause()
+    bound(session.waiting || !session.greeted ? frameDeadlineMs : idleMs)
+  })
+}
