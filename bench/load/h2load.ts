@@ -37,8 +37,10 @@ export function parseH2load(output: string, seconds: number): LoadResult {
   const requestTimes = /time for request:\s+(.*)/.exec(output)?.[1]?.split(/\s+/) ?? []
   const meanMs = millisecondsOf(requestTimes[2] ?? '')
   const answered = count('2xx')
-  const wrong =
-    count('failed') + count('errored') + count('timeout') + count('succeeded') - answered
+  const wrong = ['3xx', '4xx', '5xx', 'failed', 'timeout'].reduce(
+    (sum, word) => sum + count(word),
+    0,
+  )
   if (Number.isNaN(answered + wrong)) throw new Error('h2load printed no result')
   // It prints the mean and the greatest, but no quantiles.
   return { answered, wrong, seconds, p50Ms: meanMs, p99Ms: millisecondsOf(requestTimes[1] ?? '') }
