@@ -3,14 +3,16 @@
 import process from 'node:process'
 import { canPin } from './launch.ts'
 import { autocannonLoad } from './load/autocannon.ts'
+import { grpcLoad } from './load/grpc.ts'
+import { h2load } from './load/h2load.ts'
 import { wrkLoad } from './load/wrk.ts'
 import { circumstances } from './machine.ts'
 import { runMicros } from './micro.ts'
 import { parseOptions, type Options } from './options.ts'
-import { compare, comparisonTable, outcomeTable, summary } from './report.ts'
+import { budgetTable, compare, comparisonTable, outcomeTable, summary } from './report.ts'
 import { circumstancesLine, writeResults } from './results.ts'
 import { measure } from './rounds.ts'
-import { comparisons, selectTargets, targets } from './targets.ts'
+import { budgets, comparisons, selectTargets, targets } from './targets.ts'
 
 const options = parseOptions(process.argv.slice(2))
 const say = (text: string) => process.stderr.write(`${text}\n`)
@@ -29,7 +31,7 @@ function list(): void {
 async function runTargets(wanted: Options): Promise<void> {
   const chosen = selectTargets(targets, wanted.names)
   const generators = selectTargets(
-    [autocannonLoad, wrkLoad],
+    [autocannonLoad, wrkLoad, grpcLoad, h2load],
     wanted.load === undefined ? [] : [wanted.load],
   ).filter((generator) => generator.available())
   const where = circumstances()
@@ -39,6 +41,8 @@ async function runTargets(wanted: Options): Promise<void> {
   if (!canPin) console.log('taskset is not installed: nothing was pinned to a core')
   console.log(`\n${outcomeTable(outcomes)}`)
   if (compared.length > 0) console.log(`\n${comparisonTable(compared)}`)
+  const within = budgetTable(budgets, outcomes)
+  if (within !== '') console.log(`\n${within}`)
   const summaries = outcomes.flatMap(({ target, load, rounds, notRun }) =>
     notRun === undefined ? [{ target, load, ...summary(rounds) }] : [],
   )

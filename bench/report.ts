@@ -1,7 +1,7 @@
 import type { Outcome, Round } from './rounds.ts'
 import { ratios, spread, type Spread } from './statistics.ts'
 import { figure, figureWithSpread, table } from './table.ts'
-import type { Comparison } from './targets.ts'
+import type { Budget, Comparison } from './targets.ts'
 
 /** A comparison with what was measured for it. */
 export interface Compared extends Comparison {
@@ -72,6 +72,24 @@ export function comparisonTable(compared: readonly Compared[]): string {
     return [`${target} / ${against}`, load, figureWithSpread(ratio), verdict]
   })
   return table(headings, rows)
+}
+
+/** The table of what is promised in microseconds, for the targets that ran. */
+export function budgetTable(budgets: readonly Budget[], outcomes: readonly Outcome[]): string {
+  const rows = budgets.flatMap(({ target, micros }) =>
+    outcomes
+      .filter((outcome) => outcome.target === target && outcome.notRun === undefined)
+      .map(({ load, rounds }) => {
+        const { cpuMicros: cpu } = summary(rounds)
+        return [
+          target,
+          load,
+          figureWithSpread(cpu),
+          `≤ ${micros} ${cpu.median <= micros ? 'yes' : 'NO'}`,
+        ]
+      }),
+  )
+  return rows.length === 0 ? '' : table(['processor time', 'load', 'cpu µs/req', 'promised'], rows)
 }
 
 function outcomeRow({ target, load, rounds }: Outcome): readonly string[] {

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { probeCall } from './load/grpc.ts'
 import type { LoadGenerator, LoadResult } from './load/load.ts'
 import { makeMaterial, writeRevoked, type Material, type TokenKind } from './material.ts'
 import type { Options } from './options.ts'
@@ -116,17 +117,20 @@ async function enter(
   })
   if (server.kind === 'not-run') return server.reason
   const requests = material.tokens.map((token) => target.request(token))
+  const protocol = requests[0]?.message === undefined ? 'http' : 'grpc'
+  const loads = generators.filter(({ speaks }) => speaks === protocol).map(({ name }) => name)
   const status = await probe(server.port, requests[0])
-  if (status === '200') {
-    return { target, server, requests, rounds: new Map(generators.map(({ name }) => [name, []])) }
+  if (status === '200' && loads.length > 0) {
+    return { target, server, requests, rounds: new Map(loads.map((name) => [name, []])) }
   }
   await server.close()
-  return `answers ${status}, not 200`
+  return status === '200' ? 'no load generator for it' : `answers ${status}, not 200`
 }
 
 async function probe(port: number, request: BenchRequest | undefined): Promise<string> {
   try {
-    const { path = '/', headers = {} } = request ?? {}
+    const { path = '/', headers = {}, message } = request ?? {}
+    if (request && message !== undefined) return await probeCall(port, request)
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers })
     await response.arrayBuffer()
     return `${response.status}`
@@ -144,7 +148,10 @@ async function playRound(
   const seconds = number === 0 ? options.warmUpSeconds : options.seconds
   const shape = { seconds, connections: options.connections, core: loadCore, folder }
   for (const generator of generators) {
-    for (const contender of contenders.filter(({ trouble }) => trouble === undefined)) {
+    const loaded = contenders.filter(
+      ({ trouble, rounds }) => trouble === undefined && rounds.has(generator.name),
+    )
+    for (const contender of loaded) {
       const load = { ...shape, port: contender.server.port, requests: contender.requests }
       const result = await playOne(contender.server.pid, async () => generator.run(load))
       if (typeof result === 'string') contender.trouble = result
@@ -185,9 +192,7 @@ function outcomesOf(
   if (trouble !== undefined) {
     return [{ target: target.name, load: '', rounds: [], notRun: trouble }]
   }
-  return generators.map(({ name }) => ({
-    target: target.name,
-    load: name,
-    rounds: rounds.get(name) ?? [],
-  }))
+  return generators
+    .filter(({ name }) => rounds.has(name))
+    .map(({ name }) => ({ target: target.name, load: name, rounds: rounds.get(name) ?? [] }))
 }

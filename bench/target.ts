@@ -1,7 +1,9 @@
 import type { Material, TokenKind } from './material.ts'
 
-/** One request, as both load generators send it. */
+/** One request, as the load generators send it. */
 export interface BenchRequest {
+  /** The message of a call over gRPC, in base64; without it the request goes over HTTP/1.1. */
+  readonly message?: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
 }

@@ -1,5 +1,6 @@
 import type { Target } from './target.ts'
 import { bareNode, bareVerify } from './targets/bare.ts'
+import { bareGrpc } from './targets/grpc.ts'
 import { haproxy, nginx } from './targets/peers.ts'
 import { warder } from './targets/warder.ts'
 
@@ -11,8 +12,23 @@ export interface Comparison {
   readonly reach?: number
 }
 
+/** A promise about processor time per request that compares with nothing; it means a machine that is left alone. */
+export interface Budget {
+  readonly target: string
+  readonly micros: number
+}
+
+export const budgets: readonly Budget[] = [{ target: 'warder-grpc-rs256-3072', micros: 30 }]
+
 /** Everything that can be measured, in the order in which it is. */
-export const targets: readonly Target[] = [bareNode, nginx, ...bareVerify, ...haproxy, ...warder]
+export const targets: readonly Target[] = [
+  bareNode,
+  nginx,
+  ...bareVerify,
+  ...haproxy,
+  ...bareGrpc,
+  ...warder,
+]
 
 /** What is put beside what. */
 export const comparisons: readonly Comparison[] = [
@@ -26,6 +42,8 @@ export const comparisons: readonly Comparison[] = [
     against: `bare-verify-${algorithm}`,
     reach: 1.3,
   })),
+  { target: 'warder-grpc-rs256-3072', against: 'bare-grpc-js', reach: 1 },
+  { target: 'warder-grpc-rs256-3072', against: 'bare-http2' },
   { target: 'bare-node', against: 'nginx' },
   { target: 'bare-node', against: 'haproxy-rs256-2048' },
   { target: 'bare-node', against: 'haproxy-rs256-3072' },

@@ -9,6 +9,7 @@ const child = join(import.meta.dirname, 'autocannon-child.ts')
 /** autocannon, in a process of its own on the load's core. */
 export const autocannonLoad: LoadGenerator = {
   name: 'autocannon',
+  speaks: 'http',
   available: () => true,
   run: async (load) => {
     const file = join(load.folder, 'autocannon.json')

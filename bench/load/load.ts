@@ -26,6 +26,7 @@ export interface LoadResult {
 /** One load generator. */
 export interface LoadGenerator {
   readonly name: string
+  readonly speaks: 'http' | 'grpc'
   readonly available: () => boolean
   readonly run: (load: Load) => Promise<LoadResult>
 }

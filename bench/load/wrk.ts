@@ -20,6 +20,7 @@ const recordSeparator = '\u001E'
 /** wrk, one thread on the load's core. */
 export const wrkLoad: LoadGenerator = {
   name: 'wrk',
+  speaks: 'http',
   available: () => installed('wrk'),
   run: async ({ port, requests, seconds, connections, core, folder }) => {
     const host = `127.0.0.1:${port}`

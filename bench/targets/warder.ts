@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { freePort, launchServer } from '../launch.ts'
 import { algorithms, audience, issuer, joseName, type Algorithm } from '../material.ts'
-import { hookRequest } from '../requests.ts'
-import type { Bench, NotRun, Running, Target } from '../target.ts'
+import { checkCall, hookRequest } from '../requests.ts'
+import type { Bench, BenchRequest, NotRun, Running, Target } from '../target.ts'
 
 interface Variant {
   readonly name: string
@@ -13,6 +13,8 @@ interface Variant {
   readonly revoked: number
   /** Further settings, as JSON, which YAML contains. */
   readonly settings: Readonly<Record<string, unknown>>
+  /** What is asked of it; a hook over HTTP if not told. */
+  readonly request?: (token: string) => BenchRequest
 }
 
 const start = join(import.meta.dirname, '../../src/start.js')
@@ -38,26 +40,38 @@ const sweep: readonly Variant[] = [0, 1_000_000].map((revoked) => ({
   settings: {},
 }))
 
+const grpc: Variant = {
+  name: 'warder-grpc-rs256-3072',
+  about: 'warder verifier over gRPC, one worker, 100,000 revoked ids, RS256-3072',
+  algorithm: 'RS256-3072',
+  revoked: 100_000,
+  settings: {},
+  request: checkCall,
+}
+
 /** Warder's verifier, alone, in each variant that a promise is made about. */
-export const warder: readonly Target[] = [...known, ...sweep, ...firstSeen].map((variant) => ({
-  name: variant.name,
-  about: variant.about,
-  token: { algorithm: variant.algorithm, expires: false },
-  request: hookRequest,
-  start: async (bench: Bench) => startVerifier(bench, variant),
-}))
+export const warder: readonly Target[] = [...known, ...sweep, ...firstSeen, grpc].map(
+  (variant) => ({
+    name: variant.name,
+    about: variant.about,
+    token: { algorithm: variant.algorithm, expires: false },
+    request: variant.request ?? hookRequest,
+    start: async (bench: Bench) => startVerifier(bench, variant),
+  }),
+)
 
 async function startVerifier(bench: Bench, variant: Variant): Promise<Running | NotRun> {
-  const [port, operations] = [await freePort(), await freePort()]
+  const [port, other, operations] = [await freePort(), await freePort(), await freePort()]
+  const [http, grpcPort] = variant.request === checkCall ? [other, port] : [port, undefined]
   const file = join(bench.folder, 'warder.yaml')
   writeFileSync(file, JSON.stringify(configuration(bench, variant), null, 2))
   return launchServer([process.execPath, start, 'verifier', '--config', file], port, {
     core: bench.core,
     cwd: bench.folder,
     env: {
-      WARDER_LISTEN_HTTP: `127.0.0.1:${port}`,
+      WARDER_LISTEN_HTTP: `127.0.0.1:${http}`,
       WARDER_LISTEN_OPS: `127.0.0.1:${operations}`,
-      WARDER_LISTEN_GRPC: 'off',
+      WARDER_LISTEN_GRPC: grpcPort === undefined ? 'off' : `127.0.0.1:${grpcPort}`,
       WARDER_LISTEN_SPOE: 'off',
       WARDER_WORKERS: '1',
       WARDER_LOG_LEVEL: 'warn',

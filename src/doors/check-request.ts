@@ -9,7 +9,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import { doubled, type Field } from './header-reader.ts'
-import { messageForm, nested, Wire, type FieldReader } from './wire.ts'
+import { messageForm, nested, Wire, type FieldForm, type FieldReader } from './wire.ts'
 
 /** What is read of a message. */
 export interface CheckRequest {
@@ -81,17 +81,19 @@ const blank = {
   extension: undefined,
 } as const
 
-// One look at length and letters spares nearly every header its name.
+// One look at length and first letters spares nearly every header its name.
 function suspicion(credentialNames: readonly string[]): Draft['isSuspect'] {
-  const lengths = new Set(
-    ['authorization', 'cookie', ...credentialNames].map(({ length }) => length),
-  )
+  const names = ['authorization', 'cookie', ...credentialNames]
+  const looks = new Set(names.map((name) => lookOf(name.charCodeAt(0), name.length)))
   const identity = 'x-warder-'.length
-  return (bytes, at, length) =>
-    lengths.has(length) ||
-    (length > identity && lower(bytes[at]) === 0x78 && lower(bytes[at + 2]) === 0x77)
+  return (bytes, at, length) => {
+    const first = lower(bytes[at])
+    if (first === 0x78 && length > identity && lower(bytes[at + 2]) === 0x77) return true
+    return looks.has(lookOf(first, length))
+  }
 }
 
+const lookOf = (first: number, length: number) => (length << 8) | first
 const lower = (byte = 0) => byte | 0x20
 
 type TextName = 'method' | 'target' | 'host' | 'scheme' | 'address'
@@ -115,17 +117,32 @@ function textOf(bytes: Buffer, at: number, end: number): string | undefined {
 const beyondPlain = /[^\t\x20-\x7e]/
 const control = /[^\t\x20-\x7e\x80-\xff]/
 
-const part = (from: keyof Entry, to: keyof Entry): FieldReader<Entry> => {
-  return (wire, end, entry) => {
-    entry[from] = wire.at
-    entry[to] = end
+const key: FieldForm<Entry> = {
+  number: 1,
+  read({ at }, end, entry) {
+    entry.keyAt = at
+    entry.keyEnd = end
     return true
-  }
+  },
 }
-const key = { number: 1, read: part('keyAt', 'keyEnd') }
-const value = { number: 2, read: part('valueAt', 'valueEnd') }
+const value: FieldForm<Entry> = {
+  number: 2,
+  read({ at }, end, entry) {
+    entry.valueAt = at
+    entry.valueEnd = end
+    return true
+  },
+}
+const rawValue: FieldForm<Entry> = {
+  number: 3,
+  read({ at }, end, entry) {
+    entry.rawAt = at
+    entry.rawEnd = end
+    return true
+  },
+}
 const mapEntryForm = messageForm(key, value)
-const headerForm = messageForm(key, value, { number: 3, read: part('rawAt', 'rawEnd') })
+const headerForm = messageForm(key, value, rawValue)
 
 function entryField(
   form: typeof mapEntryForm,

@@ -68,7 +68,7 @@ export class Wire {
       const bit = form.single & (1 << number)
       if ((tag & 7) !== 2 || (seen & bit) !== 0) return false
       seen |= bit
-      const fieldEnd = this.#end(end)
+      const fieldEnd = this.fieldEnd(end)
       if (fieldEnd === malformed || !read(this, fieldEnd, into)) return false
       this.at = fieldEnd
     }
@@ -77,12 +77,24 @@ export class Wire {
 
   /** An unsigned number of at most 32 bits, or a negative one when there is none. */
   varint(end: number): number {
+    const { bytes, at } = this
+    const first = bytes[at] ?? 0
+    if (first < 0x80 && at < end) {
+      this.at = at + 1
+      return first
+    }
+    return this.longVarint(end)
+  }
+
+  private longVarint(end: number): number {
     let value = 0
     for (let shift = 0; shift < 35; shift += 7) {
       if (this.at >= end) return malformed
       const byte = this.bytes[this.at++] ?? 0
-      value += (byte & 0x7f) * 2 ** shift
-      if (byte < 0x80) return value > 0xff_ff_ff_ff ? malformed : value
+      // The fifth byte has room for four bits.
+      if (shift === 28 && byte > 0x0f) return malformed
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return value >>> 0
     }
     return malformed
   }
@@ -91,12 +103,12 @@ export class Wire {
   skip(type: number, end: number): boolean {
     switch (type) {
       case 0:
-        return this.#skipVarint(end)
+        return this.skipVarint(end)
       case 1:
         this.at += 8
         break
       case 2:
-        this.at = this.#end(end)
+        this.at = this.fieldEnd(end)
         break
       case 5:
         this.at += 4
@@ -108,12 +120,12 @@ export class Wire {
   }
 
   /** Where the field ends whose length comes next. */
-  #end(end: number): number {
+  private fieldEnd(end: number): number {
     const length = this.varint(end)
     return length < 0 || length > end - this.at ? malformed : this.at + length
   }
 
-  #skipVarint(end: number): boolean {
+  private skipVarint(end: number): boolean {
     for (let count = 0; count < 10 && this.at < end; count++) {
       if ((this.bytes[this.at++] ?? 0) < 0x80) return true
     }

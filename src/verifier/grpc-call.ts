@@ -11,14 +11,19 @@ function unframe(bytes: Buffer): Buffer | undefined {
     : undefined
 }
 
-/**
- * Waits for the one message of a call, and for the end of it. What is too large is `undefined` at once, and what else
- * is sent of it is thrown away. A call that is broken off is not answered.
- */
+/** Hears of what comes in a call. */
+export interface MessageTaker {
+  /** The message; `undefined` where there is none, or one that is too large. Never called for what is broken off. */
+  readonly take: (message: Buffer | undefined) => void
+  /** The client has said all. */
+  readonly ended: (stream: ServerHttp2Stream) => void
+}
+
+/** Waits for the one message of a call and for its end. What is too large is known at once, and thrown away. */
 export function takeMessage(
   stream: ServerHttp2Stream,
   bytesMax: number,
-  take: (message: Buffer | undefined) => void,
+  { take, ended }: MessageTaker,
 ): void {
   let chunks: Buffer[] = []
   let size = 0
@@ -32,10 +37,40 @@ export function takeMessage(
     }
   })
   stream.on('end', () => {
+    ended(stream)
     if (size > bytesMax || stream.aborted) return
     const [first] = chunks
     take(unframe(first && chunks.length === 1 ? first : Buffer.concat(chunks)))
   })
+}
+
+const callDeadlineMs = 10_000
+const sweepEveryMs = 1000
+
+/** The calls that have not come to their end; those that do not are ended at a deadline. */
+export interface OpenCalls {
+  readonly begun: (stream: ServerHttp2Stream) => void
+  readonly ended: (stream: ServerHttp2Stream) => void
+  readonly close: () => void
+}
+
+/** Makes the watch over open calls. */
+export function createOpenCalls(monotonic: () => number): OpenCalls {
+  const open = new Map<ServerHttp2Stream, number>()
+  const sweep = setInterval(() => {
+    const latest = monotonic() - callDeadlineMs
+    for (const [stream, at] of open) {
+      // A map keeps the order in which calls began.
+      if (at > latest) return
+      open.delete(stream)
+      stream.destroy()
+    }
+  }, sweepEveryMs).unref()
+  return {
+    begun: (stream) => void open.set(stream, monotonic()),
+    ended: (stream) => void open.delete(stream),
+    close: () => clearInterval(sweep),
+  }
 }
 
 /** The codes of gRPC that a call is ended with here. */
@@ -45,10 +80,14 @@ const answerHeaders = { ':status': 200, 'content-type': 'application/grpc' } as 
 const withTrailers = { waitForTrailers: true } as const
 const goodTrailers: OutgoingHttpHeaders = { 'grpc-status': grpcStatus.ok }
 
+function sendGoodTrailers(this: ServerHttp2Stream): void {
+  this.sendTrailers(goodTrailers)
+}
+
 /** Answers a call by a message, each byte a character. */
 export function answerCall(stream: ServerHttp2Stream, message: string): void {
   if (stream.destroyed || stream.closed) return
-  stream.on('wantTrailers', () => stream.sendTrailers(goodTrailers))
+  stream.on('wantTrailers', sendGoodTrailers)
   stream.respond(answerHeaders, withTrailers)
   stream.end(frame(message), 'latin1')
 }

@@ -19,7 +19,15 @@ import type { Decision } from '../decision/decision.ts'
 import type { Asked, CheckDoor } from '../doors/grpc.ts'
 import { asksOfKnownService, healthMessages } from '../doors/grpc-health.ts'
 import type { Clock } from '../system/clock.ts'
-import { answerCall, failCall, grpcStatus, refuseMediaType, takeMessage } from './grpc-call.ts'
+import {
+  answerCall,
+  createOpenCalls,
+  failCall,
+  grpcStatus,
+  refuseMediaType,
+  takeMessage,
+  type OpenCalls,
+} from './grpc-call.ts'
 import type { ThreadObserver } from './observer.ts'
 import type { HookLimits, TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
@@ -44,11 +52,9 @@ export interface GrpcServer {
   readonly endAll: () => void
 }
 
-// As over HTTP: longer than any gateway keeps an idle connection.
-const keepAliveMs = 3_650_000
+// Idle connections are kept for as long as the other side is there, which the system finds out.
+const keepAliveProbeMs = 60_000
 const prefaceDeadlineMs = 10_000
-const callDeadlineMs = 10_000
-const sweepEveryMs = 1000
 // What Node bears; it can be made to say less, but not to bear less.
 const metadataBytesMax = 64 * 1024
 const streamsMax = 1000
@@ -59,18 +65,23 @@ type Handler = (stream: ServerHttp2Stream, rawHeaders: readonly string[]) => voi
 /** Makes the listener; it does not listen yet. */
 export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
   const sessions = new Map<Session, string | undefined>()
-  const calls = createCalls(parts.clock)
+  const calls = createOpenCalls(parts.clock.monotonic)
   let draining = false
   const handlers = new Map<string, Handler>([
     [
       '/envoy.service.auth.v3.Authorization/Check',
-      createCheck(parts, ({ session }) => session && sessions.get(session)),
+      createCheck(parts, ({ session }) => session && sessions.get(session), calls),
     ],
-    ['/grpc.health.v1.Health/Check', createHealthCheck(() => !draining && canDecide(parts.view()))],
+    [
+      '/grpc.health.v1.Health/Check',
+      createHealthCheck(() => !draining && canDecide(parts.view()), calls),
+    ],
   ])
   const options = {
     settings: { maxConcurrentStreams: streamsMax, maxHeaderListSize: metadataBytesMax },
     maxHeaderListPairs: 128,
+    keepAlive: true,
+    keepAliveInitialDelay: keepAliveProbeMs,
   }
   const server = parts.tls
     ? createSecureServer({
@@ -80,7 +91,6 @@ export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
       })
     : createServer(options)
   server.maxConnections = parts.limits.sockets
-  server.setTimeout(keepAliveMs)
   server.on('session', (session) => {
     sessions.set(session, session.socket.remoteAddress)
     const late = setTimeout(() => session.destroy(), prefaceDeadlineMs).unref()
@@ -93,7 +103,7 @@ export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
   server.on('stream', (stream: ServerHttp2Stream, headers, _flags, rawHeaders) => {
     // Whoever breaks off a call needs no answer.
     stream.on('error', ignore)
-    calls.begin(stream)
+    calls.begun(stream)
     const handle = handlers.get(headers[':path'] ?? '')
     if (!isGrpc(headers['content-type'])) refuseMediaType(stream)
     else if (!handle || headers[':method'] !== 'POST') failCall(stream, grpcStatus.unimplemented)
@@ -117,37 +127,17 @@ function ignore(): void {}
 
 const isGrpc = (type = '') => /^application\/grpc(?:\+proto)?(?:;|$)/.test(type)
 
-/** Ends calls that do not come to an end. */
-function createCalls({ monotonic }: Clock) {
-  const begun = new Map<ServerHttp2Stream, number>()
-  const sweep = setInterval(() => {
-    const latest = monotonic() - callDeadlineMs
-    for (const [stream, at] of begun) {
-      // A map keeps the order in which calls began.
-      if (at > latest) return
-      begun.delete(stream)
-      stream.destroy()
-    }
-  }, sweepEveryMs).unref()
-  return {
-    begin(stream: ServerHttp2Stream) {
-      begun.set(stream, monotonic())
-      stream.on('close', () => begun.delete(stream))
-    },
-    close: () => clearInterval(sweep),
-  }
-}
-
 function createCheck(
   parts: GrpcServerParts,
   sourceOf: (stream: ServerHttp2Stream) => string | undefined,
+  { ended }: Pick<OpenCalls, 'ended'>,
 ): Handler {
   const { door, view: look, clock, nextDecisionId, observer } = parts
   const { headerBytes, bodyBytes } = parts.limits
   // A request's headers take more room in a message than on the wire, with some overhead for each.
   const bytesMax = bodyBytes + 4 * headerBytes
   return (stream, rawHeaders) => {
-    takeMessage(stream, bytesMax, (message) => {
+    const take = (message: Buffer | undefined) => {
       const began = clock.monotonic()
       const view = look()
       const asked = message && readSafely(door, rawHeaders, message)
@@ -161,7 +151,8 @@ function createCheck(
       answerCall(stream, door.write(decision, id, asked === 'failed' ? undefined : asked.removed))
       observer.decided(door.name, decision, id, sourceOf(stream))
       observer.took(took)
-    })
+    }
+    takeMessage(stream, bytesMax, { take, ended })
   }
 }
 
@@ -191,13 +182,14 @@ const canDecide = ({ standing, freshness, outage }: View) =>
 
 const healthBytesMax = 1024
 
-function createHealthCheck(isServing: () => boolean): Handler {
+function createHealthCheck(isServing: () => boolean, { ended }: Pick<OpenCalls, 'ended'>): Handler {
   return (stream) => {
-    takeMessage(stream, healthBytesMax, (message) => {
+    const take = (message: Buffer | undefined) => {
       const isKnown = message && asksOfKnownService(message)
       if (isKnown === undefined) failCall(stream, grpcStatus.invalidArgument)
       else if (!isKnown) failCall(stream, grpcStatus.notFound)
       else answerCall(stream, isServing() ? healthMessages.serving : healthMessages.notServing)
-    })
+    }
+    takeMessage(stream, healthBytesMax, { take, ended })
   }
 }

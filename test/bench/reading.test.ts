@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { parseH2load } from '../../bench/load/h2load.ts'
 import { parseWrk } from '../../bench/load/wrk.ts'
 import { parseOptions } from '../../bench/options.ts'
-import { compare, comparisonTable, outcomeTable } from '../../bench/report.ts'
+import { budgetTable, compare, comparisonTable, outcomeTable } from '../../bench/report.ts'
 import type { Outcome, Round } from '../../bench/rounds.ts'
 import { comparisons, selectTargets, targets } from '../../bench/targets.ts'
 
@@ -68,6 +69,24 @@ describe('what the benchmark reads and reports', () => {
 
   test('wrk that prints no result is an error', () => {
     assert.throws(() => parseWrk('unable to connect\n'), /no result/)
+  })
+
+  test('h2load’s figures are read, and what was not answered is counted', () => {
+    const printed = [
+      'requests: 100 total, 90 started, 90 done, 88 succeeded, 2 failed, 1 errored, 1 timeout',
+      'status codes: 87 2xx, 0 3xx, 1 4xx, 0 5xx',
+      'time for request:      200us      2.50s     1.50ms      800us    90.00%',
+    ]
+    const seen = { answered: 87, wrong: 4, seconds: 2, p50Ms: 1.5, p99Ms: 2500 }
+    assert.deepEqual(parseH2load(printed.join('\n'), 2), seen)
+    assert.throws(() => parseH2load('unable to connect', 2), /no result/)
+  })
+
+  test('a budget is kept or not', () => {
+    const outcomes = [outcome('ours', [30, 31, 50])]
+    assert.match(budgetTable([{ target: 'ours', micros: 30 }], outcomes), /≤ 30 NO/)
+    assert.match(budgetTable([{ target: 'ours', micros: 31 }], outcomes), /≤ 31 yes/)
+    assert.equal(budgetTable([{ target: 'other', micros: 31 }], outcomes), '')
   })
 
   test('a target that did not run is reported with its reason and compared with nothing', () => {
