@@ -45,7 +45,7 @@ const processes: readonly Command[] = [
     words: ['verifier'],
     args: [],
     summary: 'a verifier alone: answers gateways',
-    more: 'It judges by the issuers under "trust" in the configuration.',
+    more: 'It follows the authority that enrolled it, or, without one, judges by the issuers under "trust".',
     flags: [],
     configuration: true,
     example: 'warder verifier --config /etc/warder/warder.yaml',
