@@ -1,0 +1,31 @@
+// Runs all tests that need nothing but Node: in as few processes as there are cores to keep busy, since starting one
+// for each file would take longer than the tests. What one process prints stays together.
+
+import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import process from 'node:process'
+
+/** The folders whose tests start servers and databases of their own; each of the others is quick. */
+const heavy = new Set(['authority', 'feed', 'store'])
+
+const options = ['--test', '--test-isolation=none', '--test-force-exit']
+const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
+
+function run(names: readonly string[]): Promise<{ readonly code: number; readonly said: string }> {
+  const files = names.map((name) => `test/${name}/**/*.test.ts`)
+  const child = spawn(process.execPath, [...options, ...files], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code: code ?? 1, said })))
+}
+
+const light = folders.filter((name) => !heavy.has(name))
+const runs = await Promise.all([run([...heavy]), run(light)])
+for (const { said } of runs) process.stdout.write(said)
+process.exitCode = Math.max(...runs.map(({ code }) => code))
