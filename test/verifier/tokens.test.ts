@@ -84,15 +84,14 @@ const asClient = (token: string) =>
     .replace('Forwarded-Scheme', 'Forwarded-Proto')
 
 /** Asks on a connection that is kept as long as it is answered. */
-async function present(door: string, hook: string): Promise<Answer> {
+async function present(door: string, hook: string): Promise<Answer | undefined> {
   const kept = lines.get(door)
   const line = kept && kept.socket.writable ? kept : await open(place)
   lines.set(door, line)
   line.send(Buffer.from(hook, 'utf8'))
   const { answers } = await line.answers(1)
   const [answer] = answers
-  assert.ok(answer)
-  if (header(answer, 'connection') === 'close') {
+  if (!answer || header(answer, 'connection') === 'close') {
     line.close()
     lines.delete(door)
   }
@@ -126,14 +125,19 @@ describe('a credential that cannot be proved opens no door, and each refusal is 
         await present('nginx', asGateway(token)),
         await present('forward', asClient(token)),
       ]
-      const statuses = answers.map(({ status }) => status)
+      const statuses = answers.map((answer) => answer?.status)
       if (each.want === 'proof') {
         assert.deepEqual(new Set(statuses), new Set([200, 401]))
         return
       }
       for (const [index, answer] of answers.entries()) {
-        const tooLarge = token.length > 65_000
-        assert.equal(answer.status, tooLarge ? 431 : unsendable(token) ? 400 : 401)
+        if (token.length > 65_000) {
+          // It is refused while it is still being sent, which may cost the sender the answer.
+          assert.ok(!answer || answer.status === 431)
+          continue
+        }
+        assert.ok(answer)
+        assert.equal(answer.status, unsendable(token) ? 400 : 401)
         if (answer.status !== 401 || token === '') continue
         const door = `${index}`
         refusals.set(door, (refusals.get(door) ?? new Set()).add(sameEachTime(answer)))
