@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs'
 import process from 'node:process'
 
 /** The folders whose tests start servers and databases of their own; each of the others is quick. */
-const heavy = new Set(['authority', 'feed', 'store'])
+const heavy = new Set(['authority', 'commands', 'feed', 'store'])
 
 const options = ['--test', '--test-isolation=none', '--test-force-exit']
 const folders = readdirSync(import.meta.dirname, { withFileTypes: true })

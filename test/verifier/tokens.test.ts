@@ -160,7 +160,7 @@ test('an administrator’s token opens no door', async () => {
   assert.ok(administrators.length > 0)
   for (const each of administrators) {
     const token = await forgedNow(each)
-    assert.equal((await present('nginx', asGateway(token))).status, 401)
-    assert.equal((await present('forward', asClient(token))).status, 401)
+    assert.equal((await present('nginx', asGateway(token)))?.status, 401)
+    assert.equal((await present('forward', asClient(token)))?.status, 401)
   }
 })
