@@ -52,10 +52,15 @@ describe('the store on SQLite alone', () => {
     while (settled.every(({ status }) => status === 'fulfilled')) {
       settled.push(...(await Promise.allSettled(Array.from({ length: 30 }, add))))
     }
-    for (const result of settled.filter((it) => it.status === 'rejected')) {
-      const { reason } = result
-      assert.ok(reason instanceof StoreUnavailable && reason.reason === 'full', String(reason))
-    }
+    // SQLite may undo the whole batch of the write that found no room, which its neighbours then learn as a failure.
+    const reasons = settled
+      .filter((it) => it.status === 'rejected')
+      .map(({ reason }) => (reason instanceof StoreUnavailable ? reason.reason : String(reason)))
+    assert.ok(reasons.includes('full'), reasons.join())
+    assert.ok(
+      reasons.every((reason) => reason === 'full' || reason === 'io'),
+      reasons.join(),
+    )
     const done = settled.filter(({ status }) => status === 'fulfilled').length
     assert.equal((await gatewayNames(full, tenant.environmentId)).length, done)
     const verdict = await verifyAudit(full)
