@@ -15,12 +15,14 @@ import type {
 const statementsMax = 500
 const busyTimeoutMs = 5000
 const pageBytes = 4096
+const ioError = 10
 const nothing: Answer = { rows: [], affected: 0 }
 
 const { path, mode, maxBytes }: SqliteThreadOptions = workerData
 const statements = new Map<string, StatementSync>()
 let db: DatabaseSync | undefined
 let lock: DatabaseSync | undefined
+let lostBy = ioError
 
 function open(): Answer {
   if (mode === 'read') {
@@ -72,11 +74,21 @@ function prepared(sql: string): StatementSync {
   return statement
 }
 
-function run(sql: string, parameters: readonly SQLInputValue[], inside: boolean): Answer {
-  // SQLite may end a transaction by itself when the disk fails; the rest of it must not run outside of one.
-  if (inside && !opened().isTransaction) {
-    throw Object.assign(new Error('the transaction is lost'), { errcode: 10 })
+// SQLite may end a transaction by itself when the disk fails: the rest of it must not run outside of one, and fails for
+// the reason for which it ended.
+function runInside(sql: string, parameters: readonly SQLInputValue[]): Answer {
+  if (!opened().isTransaction) {
+    throw Object.assign(new Error('the transaction is lost'), { errcode: lostBy })
   }
+  try {
+    return run(sql, parameters)
+  } catch (error) {
+    lostBy = codeOf(error) ?? ioError
+    throw error
+  }
+}
+
+function run(sql: string, parameters: readonly SQLInputValue[]): Answer {
   const statement = prepared(sql)
   if (statement.columns().length > 0) {
     const rows = statement.all(...parameters)
@@ -115,7 +127,7 @@ function close(): Answer {
 
 function perform(task: SqliteTask): Answer {
   if (task.kind === 'run') {
-    return run(task.sql, task.parameters, task.inside)
+    return (task.inside ? runInside : run)(task.sql, task.parameters)
   }
   if (task.kind === 'copy') {
     return copy(task.to)
@@ -154,7 +166,7 @@ const systemCodes = new Map([
   ['ENOENT', 14],
   ['EISDIR', 14],
   ['EEXIST', 14],
-  ['EIO', 10],
+  ['EIO', ioError],
 ])
 
 parentPort?.on('message', ({ id, task }: SqliteRequest) => {
