@@ -194,8 +194,10 @@ type Change = (model: Model, random: Random, tokens: readonly SimToken[]) => voi
 
 const pick = (random: Random, list: readonly string[]): string => list[random(list.length)] ?? ''
 
+// Never are all closed for long, or hardly anything would be allowed.
 function toggle(map: Map<string, ClosedState>, id: string, random: Random): void {
-  if (!map.delete(id)) map.set(id, random(2) === 0 ? 'disabled' : 'deleted')
+  if (map.size > 1) map.clear()
+  else if (!map.delete(id)) map.set(id, random(2) === 0 ? 'disabled' : 'deleted')
 }
 
 function changeKey({ trusted }: Model, random: Random): void {
@@ -223,7 +225,8 @@ function changeMark({ marks, now }: Model, random: Random): void {
   const kind = kinds[random(3)] ?? 'client'
   const id = pick(random, { client: clients, gateway: gateways, environment: environments }[kind])
   const key = markKey({ kind, id })
-  if (!marks.delete(key)) marks.set(key, now - random(400))
+  if (marks.size > 2) marks.clear()
+  else if (!marks.delete(key)) marks.set(key, now - random(400))
 }
 
 function changeAccepted(model: Model, random: Random): void {

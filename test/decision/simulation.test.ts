@@ -120,7 +120,8 @@ function simulate(t: TestContext, cacheMax: number, steps: number): void {
       if (token) present(token, step)
     }
   }
-  assert.ok(Math.min(seen.allowed, seen.refused) > 0, JSON.stringify(seen))
+  t.diagnostic(`${seen.allowed} allowed, ${seen.refused} refused`)
+  assert.ok(Math.min(seen.allowed, seen.refused) > steps / 50, JSON.stringify(seen))
 }
 
 test('what decides, with all that it keeps, agrees with a model that keeps nothing', (t) => {
