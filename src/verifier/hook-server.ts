@@ -38,6 +38,7 @@ export interface HookServer {
 const keepAliveMs = 3_650_000
 const headersDeadlineMs = 10_000
 const requestDeadlineMs = 30_000
+const lingerMs = 500
 
 /** Makes the listener; it does not listen yet. */
 export function createHookServer(parts: HookServerParts): HookServer {
@@ -91,8 +92,8 @@ export function createHookServer(parts: HookServerParts): HookServer {
   server.on('checkExpectation', handle)
   server.on('clientError', (error, socket: Socket) => {
     // What follows the last answer of a connection gets none, not even that it was no request.
-    if (!finished.has(socket)) writeParserRefusal(error, socket)
-    socket.destroySoon()
+    if (finished.has(socket)) socket.destroySoon()
+    else refuseConnection(error, socket)
   })
   return {
     server,
@@ -195,9 +196,16 @@ const parserStatus = new Map([
   ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
 ])
 
-function writeParserRefusal(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (socket.writable && error.code !== 'ECONNRESET') {
-    const status = parserStatus.get(error.code ?? '') ?? '400 Bad Request'
-    socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+/** Answers what was no request, and reads on for a moment: a close with bytes unread would cost the sender the answer. */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  // The parser says so again for everything that comes after.
+  if (socket.writableEnded) return
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
   }
+  const status = parserStatus.get(error.code ?? '') ?? '400 Bad Request'
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  const cut = setTimeout(() => socket.destroy(), lingerMs)
+  socket.once('close', () => clearTimeout(cut))
 }
