@@ -1,14 +1,17 @@
-// Runs all tests that need nothing but Node: in as few processes as there are cores to keep busy, since starting one
+// Runs all tests that need nothing but Node: in as few processes as keep the cores busy, since starting one
 // for each file would take longer than the tests. What one process prints stays together.
 
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import process from 'node:process'
 
-/** The folders whose tests start servers and databases of their own; each of the others is quick. */
-const heavy = new Set(['authority', 'commands', 'feed', 'store'])
+/** The folders whose tests start servers, databases and processes of their own; each of the others is quick. */
+const heavy = [['commands'], ['authority', 'feed', 'store']]
 
-const options = ['--test', '--test-isolation=none', '--test-force-exit']
+const options = ['--test', '--test-isolation=none']
+/** Processes and threads that the tests start need not read every source anew. */
+const compiled = join(import.meta.dirname, '../node_modules/.cache/compiled')
 const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name)
@@ -17,6 +20,7 @@ function run(names: readonly string[]): Promise<{ readonly code: number; readonl
   const files = names.map((name) => `test/${name}/**/*.test.ts`)
   const child = spawn(process.execPath, [...options, ...files], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_COMPILE_CACHE: compiled },
   })
   let said = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -25,7 +29,7 @@ function run(names: readonly string[]): Promise<{ readonly code: number; readonl
   return new Promise((resolve) => child.on('close', (code) => resolve({ code: code ?? 1, said })))
 }
 
-const light = folders.filter((name) => !heavy.has(name))
-const runs = await Promise.all([run([...heavy]), run(light)])
+const light = folders.filter((name) => !heavy.flat().includes(name))
+const runs = await Promise.all([...heavy, light].map(run))
 for (const { said } of runs) process.stdout.write(said)
 process.exitCode = Math.max(...runs.map(({ code }) => code))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { createProofCache } from '../../src/decision/proof-cache.ts'
 import { systemClock } from '../../src/system/clock.ts'
 import { createHookServer } from '../../src/verifier/hook-server.ts'
@@ -87,4 +88,19 @@ describe('slow clients', () => {
         (await exchange(running.place, nginxHook(running.token()))).answers[0]?.status === 200,
     )
   })
+})
+
+test('a head of megabytes is told that it is 431 though it is still being sent, and is not read for long', async () => {
+  const line = await open(running.place)
+  try {
+    // Whoever reads only once all is sent would not learn the answer from a connection that was reset meanwhile.
+    line.socket.pause()
+    const head = nginxHook(undefined, `CLIENT-TOKEN: ${'.'.repeat(4_000_000)}`)
+    await promisify((done: (error?: Error | null) => void) => line.socket.write(head, done))()
+    line.socket.resume()
+    const { answers, closed } = await line.end()
+    assert.deepEqual([answers.map(({ status }) => status), closed], [[431], true])
+  } finally {
+    line.close()
+  }
 })
