@@ -29,15 +29,33 @@ export function parseCompact(token: string): Compact | CompactReason {
   const first = token.indexOf('.')
   const last = token.lastIndexOf('.')
   if (first === -1 || first === last) return 'token-malformed'
-  const headerBytes = decodeCanonical(token.slice(0, first))
+  const header = readHeader(token.slice(0, first))
   // Were there a third dot, it would stand in the payload, where no dot can be.
-  const payload = headerBytes && decodeCanonical(token.slice(first + 1, last))
+  const payload = header && decodeCanonical(token.slice(first + 1, last))
   const signature = payload && decodeCanonical(token.slice(last + 1))
-  if (!headerBytes || !payload || !signature) return 'token-malformed'
-  const header = parseJsonObject(headerBytes)
-  if (!header) return 'token-malformed'
-  for (const name of refusedMembers) if (Object.hasOwn(header, name)) return 'header-refused'
+  if (!header || !payload || !signature) return 'token-malformed'
+  if (header === 'header-refused') return header
   return { header, payload, signed: Buffer.from(token.slice(0, last), 'latin1'), signature }
+}
+
+// All tokens of one key begin alike, so what was read last is mostly what is read next.
+const headersKept = 16
+const kept = new Map<string, Header>()
+
+type Header = JsonObject | 'header-refused'
+
+function readHeader(text: string): Header | undefined {
+  const known = kept.get(text)
+  if (known) return known
+  const bytes = decodeCanonical(text)
+  const header = bytes && parseJsonObject(bytes)
+  if (!header) return undefined
+  const read = refusedMembers.some((name) => Object.hasOwn(header, name))
+    ? 'header-refused'
+    : header
+  if (kept.size >= headersKept) kept.clear()
+  kept.set(text, read)
+  return read
 }
 
 /** Decodes text if it is how the encoder spells its bytes; the decoder alone takes nearly anything. */
