@@ -5,6 +5,10 @@ import type { Clock } from '../system/clock.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createGuard } from './access.ts'
+import { createApiClients } from './api-clients.ts'
+import { createApiCredentialRotationRoutes } from './api-credential-rotation.ts'
+import { createApiCredentialRoutes } from './api-credentials.ts'
+import { createApiTokenRoutes, type ApiTokenParts } from './api-token-endpoint.ts'
 import { createAdministratorRoutes } from './administrators.ts'
 import { createAuditRoutes } from './audit.ts'
 import { createBackground } from './background.ts'
@@ -80,6 +84,7 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
   const { onApplied } = metrics
   const settle = createSettle({ fleet, clock, waitMs, background, onApplied })
   const limit = createGuessLimit(clock)
+  const clients = createApiClients({ store, clock, log, secrets, limit, onFailed })
   const write = createWrite({ store, clock, epoch })
   const shared = { store, clock, settings, keys, secrets, fleet, write }
   const routes = routesOf({
@@ -87,6 +92,7 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
     roots,
     rotation,
     limit,
+    clients,
     background,
     onFailed,
     onVerifierRevoked: feed.drop,
@@ -114,21 +120,24 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
       await feed.close()
       await server.close()
       await Promise.all([rotation.close(), keyWatch.close(), localFeed.close()])
-      await background.close()
+      await Promise.all([background.close(), clients.close()])
     },
   }
 }
 
-function routesOf(parts: KeyParts & TokenParts & VerifierParts) {
+function routesOf(parts: KeyParts & TokenParts & ApiTokenParts & VerifierParts) {
   return [
     ...createEnvironmentRoutes(parts),
     ...createGatewayRoutes(parts),
     ...createCredentialRoutes(parts),
     ...createAdministratorRoutes(parts),
+    ...createApiCredentialRoutes(parts),
+    ...createApiCredentialRotationRoutes(parts),
     ...createVerifierRoutes(parts),
     ...createKeyRoutes(parts),
     ...createAuditRoutes(parts),
     ...createOpenRoutes(parts),
     ...createTokenRoutes(parts),
+    ...createApiTokenRoutes(parts),
   ]
 }

@@ -14,6 +14,8 @@ export type BodyReading =
   | { readonly kind: 'read'; readonly value: Readonly<Record<string, Json>> | undefined }
   | Refusal
 
+const jsonType = 'application/json'
+const formType = 'application/x-www-form-urlencoded'
 const nothing: BodyReading = { kind: 'read', value: undefined }
 
 /** Reads a body in the way that an operation wants it; no body, and no content type, is taken from everybody. */
@@ -28,20 +30,20 @@ export function readBody(
       return readJson(raw)
     case 'form':
       return readForm(raw)
+    case 'form-or-json':
+      return isType(raw?.contentType ?? '', jsonType) ? withoutEmpty(readJson(raw)) : readForm(raw)
   }
 }
 
 function readJson(raw: RawBody | undefined): BodyReading {
   if (!raw) return nothing
-  if (!isType(raw.contentType ?? 'application/json', 'application/json')) return unsupportedType()
+  if (!isType(raw.contentType ?? jsonType, jsonType)) return unsupportedType()
   if (raw.bytes.length === 0) return nothing
   const value = parseJsonObject(raw.bytes)
   return value
     ? { kind: 'read', value }
     : invalidRequest('The body is not one JSON object in which every member stands once.')
 }
-
-const formType = 'application/x-www-form-urlencoded'
 
 function readForm(raw: RawBody | undefined): BodyReading {
   if (!raw || raw.bytes.length === 0) return nothing
@@ -53,11 +55,14 @@ function readForm(raw: RawBody | undefined): BodyReading {
     }
     value[name] = text
   }
-  // RFC 6749 section 3.2: what has no value counts as left out.
-  return {
-    kind: 'read',
-    value: Object.fromEntries(Object.entries(value).filter(([, text]) => text !== '')),
-  }
+  return withoutEmpty({ kind: 'read', value })
+}
+
+/** RFC 6749 section 3.2: what has no value counts as left out. */
+function withoutEmpty(reading: BodyReading): BodyReading {
+  if (reading.kind === 'refusal' || !reading.value) return reading
+  const given = Object.entries(reading.value).filter(([, value]) => value !== '' && value !== null)
+  return { kind: 'read', value: Object.fromEntries(given) }
 }
 
 /** Whether a content type is the one that is wanted, in UTF-8. */

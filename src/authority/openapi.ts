@@ -44,7 +44,7 @@ function describe(id: string, operation: Operation): Json {
     operationId: id,
     summary,
     'x-warder-access': { ...access },
-    security: securityOf(access.kind === 'public', accepts === 'form'),
+    security: securityOf(access.kind === 'public', accepts),
     parameters: [...pathParameters(operation), ...queryParameters(operation)],
     ...(body === undefined ? {} : { requestBody: body }),
     responses: {
@@ -57,8 +57,10 @@ function describe(id: string, operation: Operation): Json {
   }
 }
 
-function securityOf(open: boolean, form: boolean): Json {
-  if (form) return [{ client: [] }]
+function securityOf(open: boolean, accepts: Operation['accepts']): Json {
+  if (accepts === 'form') return [{ client: [] }]
+  // Or in the body.
+  if (accepts === 'form-or-json') return [{ client: [] }, {}]
   return open ? [] : [{ administrator: [] }]
 }
 
@@ -80,12 +82,14 @@ function queryParameters({ query }: Operation): readonly Json[] {
   }))
 }
 
-const typeOf = { json: 'application/json', form: 'application/x-www-form-urlencoded' }
+const [json, form] = ['application/json', 'application/x-www-form-urlencoded']
+const typesOf = { json: [json], form: [form], 'form-or-json': [form, json] }
 
 function bodyOf({ accepts, body }: Operation): Json | undefined {
   if (accepts === 'nothing') return undefined
   const required = body.required !== undefined && body.required.length > 0
-  return { required, content: { [typeOf[accepts]]: { schema: schemaOf(body) } } }
+  const content = typesOf[accepts].map((type) => [type, { schema: schemaOf(body) }])
+  return { required, content: Object.fromEntries(content) }
 }
 
 /** A schema without what its library keeps in it for itself. */

@@ -17,7 +17,7 @@ export type Access =
     }
   | { readonly kind: 'environment'; readonly role: Role }
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** One operation of the API: everything about it but what it does. */
 export interface Operation<Q extends TObject = TObject, B extends TObject = TObject> {
@@ -28,7 +28,8 @@ export interface Operation<Q extends TObject = TObject, B extends TObject = TObj
   readonly access: Access
   readonly query: Q
   readonly body: B
-  readonly accepts: 'nothing' | 'json' | 'form'
+  /** What bodies are read; errors of those that clients of OAuth send have the members of OAuth. */
+  readonly accepts: 'nothing' | 'json' | 'form' | 'form-or-json'
   readonly status: 200 | 201 | 204
   readonly answer: TSchema | undefined
 }
@@ -66,6 +67,26 @@ export function replaces<B extends TObject>(
 ): Operation<Nothing, B> {
   const fixed = { method: 'PUT', query: nothing, accepts: 'json', status: 200 } as const
   return { ...fixed, path, summary, access, ...rest }
+}
+
+/** An operation that changes what is given of something, and nothing else. */
+export function changes<B extends TObject>(
+  path: string,
+  summary: string,
+  access: Access,
+  rest: { readonly body: B; readonly answer: TSchema },
+): Operation<Nothing, B> {
+  return { ...replaces(path, summary, access, rest), method: 'PATCH' }
+}
+
+/** An operation that does something to what is there, and shows it. */
+export function acts<B extends TObject>(
+  path: string,
+  summary: string,
+  access: Access,
+  rest: { readonly body: B; readonly answer: TSchema },
+): Operation<Nothing, B> {
+  return { ...creates(path, summary, access, rest), status: 200 }
 }
 
 /** An operation that ends something. */

@@ -1,4 +1,13 @@
-import { creates, deletes, reads, replaces, type Access, type Role } from './operation.ts'
+import {
+  acts,
+  changes,
+  creates,
+  deletes,
+  reads,
+  replaces,
+  type Access,
+  type Role,
+} from './operation.ts'
 import * as schemas from './schemas.ts'
 
 // The one table of the API: what is answered under which path, and which role it needs.
@@ -14,6 +23,8 @@ const environments = `${organization}/environments`
 const administrators = `${organization}/administrators`
 const verifiers = `${organization}/verifiers`
 const keys = `${organization}/keys`
+const apiCredentials = `${organization}/apiCredentials`
+const apiCredential = `${apiCredentials}/{apiCredentialId}`
 const environment = '/v1/environments/{environmentId}'
 const gateways = `${environment}/gateways`
 const gateway = `${gateways}/{gatewayId}`
@@ -172,19 +183,56 @@ const installationOperations = {
     answer: schemas.key,
     query: schemas.nothing,
   }),
-  retireKey: {
-    ...creates(
-      `${keys}/{kid}/retire`,
-      'Retire a signing key: every credential that it has signed ends',
-      inOrganization('organization-admin'),
-      { body: schemas.nothing, answer: schemas.key },
-    ),
-    status: 200,
-  },
+  retireKey: acts(
+    `${keys}/{kid}/retire`,
+    'Retire a signing key: every credential that it has signed ends',
+    inOrganization('organization-admin'),
+    { body: schemas.nothing, answer: schemas.key },
+  ),
   listAudit: reads(`${organization}/audit`, 'List audit entries in order', inOwnPart('viewer'), {
     answer: schemas.listOf('entries', schemas.auditEntry),
     query: schemas.auditQuery,
   }),
+} as const
+
+const apiCredentialOperations = {
+  listApiCredentials: reads(apiCredentials, 'List API credentials', inOrganization('viewer'), {
+    answer: schemas.listOf('apiCredentials', schemas.apiCredential),
+    query: schemas.nothing,
+  }),
+  createApiCredential: creates(
+    apiCredentials,
+    'Create an API credential; the answer is the only one that holds its secret',
+    inOrganization('api-credentials-editor'),
+    { body: schemas.newApiCredential, answer: schemas.apiCredential },
+  ),
+  readApiCredential: reads(apiCredential, 'Read an API credential', inOrganization('viewer'), {
+    answer: schemas.apiCredential,
+    query: schemas.nothing,
+  }),
+  changeApiCredential: changes(
+    apiCredential,
+    'Rename an API credential, or change its scopes or addresses; taking one away ends its tokens',
+    inOrganization('api-credentials-editor'),
+    { body: schemas.apiCredentialChange, answer: schemas.apiCredential },
+  ),
+  rotateApiCredential: acts(
+    `${apiCredential}/rotate`,
+    'Give an API credential a new secret; the answer is the only one that holds it',
+    inOrganization('api-credentials-editor'),
+    { body: schemas.apiCredentialRotation, answer: schemas.apiCredential },
+  ),
+  makeApiCredentialPrimary: acts(
+    `${apiCredential}/primary`,
+    'Make an API credential the primary one, which cannot be deleted',
+    inOrganization('api-credentials-editor'),
+    { body: schemas.nothing, answer: schemas.apiCredential },
+  ),
+  deleteApiCredential: deletes(
+    apiCredential,
+    'Delete an API credential; its tokens end with it',
+    inOrganization('api-credentials-editor'),
+  ),
 } as const
 
 const openOperations = {
@@ -210,6 +258,15 @@ const openOperations = {
     accepts: 'form',
     status: 200,
   },
+  issueAccessToken: {
+    ...acts(
+      '/v2/oauth/token',
+      'Buy an access token with an API credential: client credentials, in the body or as HTTP Basic',
+      open,
+      { body: schemas.accessTokenRequest, answer: schemas.clientAccessToken },
+    ),
+    accepts: 'form-or-json',
+  },
 } as const
 
 /** Every operation of the API, by its id. */
@@ -217,5 +274,6 @@ export const operations = {
   ...tenants,
   ...gatewayOperations,
   ...installationOperations,
+  ...apiCredentialOperations,
   ...openOperations,
 } as const

@@ -74,6 +74,28 @@ export const newVerifier = Type.Object({
 export const newKey = Type.Object({ alg: Type.Optional(algorithm) })
 export const tokenRequest = Type.Object({ grant_type: Type.Optional(Type.String()) })
 
+// RFC 6749 section 3.3.
+const scopes = Type.Array(Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,64}$' }), {
+  maxItems: 32,
+})
+/** Addresses and CIDR ranges. Tokens carry them, so there are few. */
+const allowedAddresses = Type.Array(Type.String({ maxLength: 64 }), { maxItems: 20 })
+
+export const newApiCredential = Type.Object({
+  name: plainName,
+  scopes: Type.Optional(scopes),
+  allowedAddresses: Type.Optional(allowedAddresses),
+})
+export const apiCredentialChange = Type.Object({
+  name: Type.Optional(plainName),
+  scopes: Type.Optional(scopes),
+  allowedAddresses: Type.Optional(allowedAddresses),
+})
+export const apiCredentialRotation = Type.Object({
+  overlapSeconds: Type.Optional(Type.Integer({ minimum: 0 })),
+  revokeTokens: Type.Optional(Type.Boolean()),
+})
+
 /** The query of a list that comes in pages. */
 export const pageQuery = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
@@ -151,6 +173,23 @@ export const administrator = Type.Object({
   createdAt: time,
   lastUsedAt: Type.Optional(time),
 })
+export const apiCredential = Type.Object({
+  _links: self,
+  id,
+  name: Type.String(),
+  clientId: Type.String(),
+  clientSecret: Type.Optional(Type.String()),
+  audience: Type.String(),
+  primary: Type.Boolean(),
+  scopes: Type.Array(Type.String()),
+  allowedAddresses: Type.Array(Type.String()),
+  createdAt: time,
+  rotatedAt: Type.Optional(time),
+  lastUsedAt: Type.Optional(time),
+  previousSecretExpiresAt: Type.Optional(time),
+  previousSecretLastUsedAt: Type.Optional(time),
+  previousSecretUses: Type.Optional(Type.Integer()),
+})
 export const verifier = Type.Object({
   _links: Type.Optional(self),
   id: Type.String(),
@@ -187,6 +226,19 @@ export const auditEntry = Type.Object({
   details: Type.Object({}),
   previous: Type.String(),
   hash: Type.String(),
+})
+export const accessTokenRequest = Type.Object({
+  grant_type: Type.Literal('client_credentials'),
+  client_id: Type.Optional(Type.String()),
+  client_secret: Type.Optional(Type.String()),
+  audience: Type.String(),
+  scope: Type.Optional(Type.String()),
+})
+export const clientAccessToken = Type.Object({
+  access_token: Type.String(),
+  scope: Type.String(),
+  expires_in: Type.Integer(),
+  token_type: Type.Literal('Bearer'),
 })
 export const accessToken = Type.Object({
   access_token: Type.String(),

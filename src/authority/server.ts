@@ -174,14 +174,27 @@ function sendJson(reply: FastifyReply, body: object): FastifyReply {
 
 function refuse(reply: FastifyReply, refusal: Refusal, log: Log, error?: unknown): FastifyReply {
   const { request } = reply
-  const form = request.routeOptions.config.operation?.accepts === 'form'
-  const { id, body } = errorBody(form ? asOauth(refusal) : refusal)
+  const { id, body } = errorBodyOf(refusal, request.routeOptions.config.operation)
   const { status, headers } = refusal
   const fields = { id: identifier(id), route: identifier(nameOf(request)), status }
   if (status >= 500) log.error('a request failed', { ...fields, why: failure(error) })
   else log.info('a request was refused', fields)
   void reply.code(status).headers({ ...headers, 'cache-control': 'no-store' })
   return sendJson(reply, body)
+}
+
+/** Beside our own members stands what an OAuth client looks for; where it was so before us, that alone. */
+function errorBodyOf(refusal: Refusal, operation: Operation | undefined) {
+  switch (operation?.accepts) {
+    case 'form':
+      return errorBody(asOauth(refusal))
+    case 'form-or-json':
+      return { id: errorBody(refusal).id, body: asOauth(refusal).members }
+    case 'nothing':
+    case 'json':
+    case undefined:
+      return errorBody(refusal)
+  }
 }
 
 /** What an OAuth client looks for beside our own members. */

@@ -12,6 +12,12 @@ export interface AuthoritySettings {
     readonly algorithm: Algorithm
     readonly maxPerGateway: number
   }
+  readonly oauth: {
+    readonly accessTokenLifetimeMs: number
+    /** How long at most a previous secret is accepted beside the one that took its place. */
+    readonly maxOverlapMs: number
+    readonly maxPerOrganization: number
+  }
   readonly region: string
   readonly targetGeography: string
   readonly targetClusterEnvironment: string

@@ -3,12 +3,17 @@ import type { Config } from '../config/schema.ts'
 
 /** What the configuration says to the authority. */
 export function authoritySettings(config: Config): AuthoritySettings {
-  const { publicUrl, verifierUrl, credentials, limits } = config
+  const { publicUrl, verifierUrl, credentials, oauth, limits } = config
   const { region, targetGeography, targetClusterEnvironment } = config
   return {
     publicUrl: publicUrl.replace(/\/+$/, ''),
     verifierUrl,
     credentials,
+    oauth: {
+      accessTokenLifetimeMs: oauth.accessTokenLifetime,
+      maxOverlapMs: oauth.maxOverlap,
+      maxPerOrganization: oauth.maxPerOrganization,
+    },
     region,
     targetGeography,
     targetClusterEnvironment,

@@ -52,6 +52,8 @@ export interface AccessTokenClaims {
   readonly client_id: string
   readonly scope: string
   readonly gen: number
+  /** Where it may be used from; anywhere where this is left out. */
+  readonly allowed_addresses?: readonly string[]
 }
 
 /** The claims of an administrator's token, good for the management API only. */

@@ -1,3 +1,4 @@
+import { rangeOf, type AddressRange } from './address-range.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from './strict-json.ts'
 
 const textLengthMax = 1024
@@ -55,11 +56,13 @@ export interface ClientIdentity {
   readonly scope: string
   /** Raised to end all tokens of an API credential; outside issuers have none. */
   readonly generation: number
+  /** Where the token may be used from; `undefined` for anywhere. */
+  readonly addresses: readonly AddressRange[] | undefined
 }
 
 /** Reads the client of an access token of this installation. */
 export function ownClient(payload: JsonObject): ClientIdentity | undefined {
-  const { scope, gen } = payload
+  const { scope, gen, allowed_addresses: allowed } = payload
   const id = textClaim(payload, 'client_id')
   const subject = textClaim(payload, 'sub')
   const generation =
@@ -67,15 +70,27 @@ export function ownClient(payload: JsonObject): ClientIdentity | undefined {
   const whole = payload['iat'] !== undefined && payload['exp'] !== undefined
   if (!whole || id === undefined || subject === undefined) return undefined
   if (generation === undefined || typeof scope !== 'string') return undefined
-  return { id, subject, scope, generation }
+  if (allowed === undefined) return { id, subject, scope, generation, addresses: undefined }
+  const addresses = addressRanges(allowed)
+  return addresses && { id, subject, scope, generation, addresses }
 }
 
-/** Reads the client of an outside issuer's token, which must expire. */
+/** The ranges of a claim, which must be a list of them: one that cannot be read bounds nothing. */
+function addressRanges(value: JsonValue): readonly AddressRange[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const list: readonly JsonValue[] = value
+  const ranges = list.flatMap((text) => (typeof text === 'string' ? (rangeOf(text) ?? []) : []))
+  return ranges.length === list.length && ranges.length > 0 ? ranges : undefined
+}
+
+/** Reads the client of an outside issuer's token, which must say when it was issued and when it expires. */
 export function outsideClient(payload: JsonObject): ClientIdentity | undefined {
   const id = textClaim(payload, firstOf(payload, 'client_id', 'sub'))
   const subject = textOrAbsent(payload, 'sub')
-  if (payload['exp'] === undefined || id === undefined || subject === undefined) return undefined
-  return { id, subject: subject || id, scope: textClaim(payload, 'scope') ?? '', generation: 0 }
+  const bounded = payload['exp'] !== undefined && payload['iat'] !== undefined
+  if (!bounded || id === undefined || subject === undefined) return undefined
+  const scope = textClaim(payload, 'scope') ?? ''
+  return { id, subject: subject || id, scope, generation: 0, addresses: undefined }
 }
 
 /** Reads the roles of an administrator's token. */

@@ -92,7 +92,7 @@ export function prove(
     id: revocationId(trust.name, common.jti),
   })
   if (!proof) return 'claims-malformed'
-  return judgeTime(proof, now, leeway) ?? (livesTooLong(proof, now) ? 'lifetime-too-long' : proof)
+  return judgeTime(proof, now, leeway) ?? (livesTooLong(proof) ? 'lifetime-too-long' : proof)
 }
 
 function profileOf(header: JsonObject, payload: JsonObject, profiles: readonly Profile[]) {
@@ -133,7 +133,10 @@ function read(payload: JsonObject, facts: ProofFacts): Proof | undefined {
   }
 }
 
-function livesTooLong({ kind, issuedAt, expiresAt }: Proof, now: EpochSeconds): boolean {
-  if (kind === 'gateway' || expiresAt === undefined) return false
-  return expiresAt - (issuedAt ?? now) > clientLifetimeMax
+/** A token that has to be bounded and does not say by what lives for ever. */
+function livesTooLong({ kind, issuedAt, expiresAt }: Proof): boolean {
+  if (kind === 'gateway') return false
+  return (
+    expiresAt === undefined || issuedAt === undefined || expiresAt - issuedAt > clientLifetimeMax
+  )
 }

@@ -4,6 +4,7 @@
 //
 // A proof that was found good in this very standing is good in it still; only time can have passed.
 
+import { isWithin } from '../credential/address-range.ts'
 import { stillTrusts } from '../credential/key-ring.ts'
 import { prove, type Proof } from '../credential/proof.ts'
 import { judgeTime, type EpochSeconds, type Leeway } from '../credential/time.ts'
@@ -100,9 +101,8 @@ function judge(question: Question, rules: DoorRules, view: SoundView, now: Epoch
   const findings = { revision, gateway: gateway?.proof, client: client?.proof }
   const objection = gateway && objectionTo(gateway.proof, question, rules)
   if (objection) return new Deny(objection, findings)
-  const { request } = question
-  if (!request) return new Deny('question-incomplete', findings)
-  if (typeof request === 'string') return new Deny(request, findings)
+  const flaw = flawOf(question.request, client?.proof)
+  if (flaw) return new Deny(flaw, findings)
   return new Allow('allowed', identityOf(gateway, client), findings)
 }
 
@@ -182,6 +182,15 @@ function objectionTo(
   }
   if (gatewayTypes && type !== '' && !gatewayTypes.has(type)) return 'gateway-type-not-of-door'
   return withinRate && !withinRate(`${proof.issuer} ${proof.jti}`) ? 'rate-exceeded' : undefined
+}
+
+/** What is wrong with a request whose credentials are live. */
+function flawOf(request: Question['request'], client: Proof | undefined): DenyReason | undefined {
+  if (!request) return 'question-incomplete'
+  if (typeof request === 'string') return request
+  // A token that is bound to addresses is good from nowhere where the gateway tells none.
+  const addresses = client?.kind === 'client' ? client.client.addresses : undefined
+  return addresses && !isWithin(addresses, request.address) ? 'address-refused' : undefined
 }
 
 function identityOf(gateway: KeptProof | undefined, client: KeptProof | undefined): Identity {

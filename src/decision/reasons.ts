@@ -10,6 +10,7 @@ export type DenyReason =
   | 'kind-refused'
   | 'environment-not-of-door'
   | 'gateway-type-not-of-door'
+  | 'address-refused'
   | 'rate-exceeded'
   | 'denied-in-outage'
 export type OutageReason = 'no-state' | 'state-expired' | 'internal-error' | 'overloaded'
@@ -53,6 +54,7 @@ export const reasons: Readonly<Record<Reason, ReasonFacts>> = {
   'kind-refused': invalid,
   'environment-not-of-door': invalid,
   'gateway-type-not-of-door': invalid,
+  'address-refused': invalid,
   'rate-exceeded': { status: 429, message: 'limited', outage: false },
   'denied-in-outage': { ...invalid, outage: true },
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { addApiCredential } from './api-clients.ts'
 import {
   addAdministrator,
   addEnvironment,
@@ -67,6 +68,7 @@ describe('access', () => {
       credentialId: String(credential?.['id']),
       administratorId: (await addAdministrator(house, 'viewer')).id,
       verifierId: String(enrolled.body['id']),
+      apiCredentialId: (await addApiCredential(house)).id,
       kid: String(embedded(keys.body, 'keys')[0]?.['kid']),
     }
   })
@@ -122,7 +124,7 @@ describe('access', () => {
 
   for (const { method, path, id } of cases) {
     test(`${id} is there: ${method} ${path} is neither 405 nor an unknown path`, async () => {
-      const nowhere = await ask(house.url, 'PATCH', fill(path, known))
+      const nowhere = await ask(house.url, 'OPTIONS', fill(path, known))
       refused(nowhere, 405, 'INVALID_REQUEST')
       const allowed = nowhere.headers.get('allow')?.split(', ') ?? []
       assert.ok(allowed.includes(method), `${allowed.join()} ${method}`)

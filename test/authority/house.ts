@@ -155,6 +155,11 @@ export function settingsFor(publicUrl: string): AuthoritySettings {
       algorithm: 'ES256',
       maxPerGateway: 5,
     },
+    oauth: {
+      accessTokenLifetimeMs: 3_600_000,
+      maxOverlapMs: 86_400_000,
+      maxPerOrganization: 3,
+    },
     region: 'local',
     targetGeography: 'NA',
     targetClusterEnvironment: 'default',

@@ -54,6 +54,7 @@ describe('a token that the installation minted', () => {
       subject: claims.sub,
       scope: claims.scope,
       generation: 3,
+      addresses: undefined,
     })
   })
 
