@@ -14,6 +14,7 @@ const environments = `${organization}/environments`
 const administrators = `${organization}/administrators`
 const verifiers = `${organization}/verifiers`
 const keys = `${organization}/keys`
+const feedKeys = `${organization}/feedKeys`
 const environment = '/v1/environments/{environmentId}'
 const gateways = `${environment}/gateways`
 const gateway = `${gateways}/{gatewayId}`
@@ -178,6 +179,27 @@ const installationOperations = {
       'Retire a signing key: every credential that it has signed ends',
       inOrganization('organization-admin'),
       { body: schemas.nothing, answer: schemas.key },
+    ),
+    status: 200,
+  },
+  listFeedKeys: reads(
+    feedKeys,
+    'List the keys that sign the feed to verifiers',
+    inOrganization('viewer'),
+    { answer: schemas.listOf('keys', schemas.feedKey), query: schemas.nothing },
+  ),
+  rotateFeedKey: creates(
+    feedKeys,
+    'Bring in a new key for the feed: announced by the one before, then signing',
+    inOrganization('organization-admin'),
+    { body: schemas.nothing, answer: schemas.feedKey },
+  ),
+  retireFeedKey: {
+    ...creates(
+      `${feedKeys}/{kid}/retire`,
+      'Retire a key of the feed that no longer signs: verifiers trust it no more',
+      inOrganization('organization-admin'),
+      { body: schemas.nothing, answer: schemas.feedKey },
     ),
     status: 200,
   },
