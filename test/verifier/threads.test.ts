@@ -35,7 +35,7 @@ async function linesToAll(running: Running, threads: number): Promise<readonly L
     lines.push(line)
     await until(async () => {
       const after = await threadsOf(running)
-      const [one] = after.filter(({ id, requests }) =>
+      const one = after.find(({ id, requests }) =>
         before.some((each) => each.id === id && requests - each.requests > asksEach / 2),
       )
       if (one) seen.add(one.id)
