@@ -1,53 +1,31 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { setTimeout as delay } from 'node:timers/promises'
 
-// What the suite has to know of a gateway to put it through all cases. A gateway is data: add one to `gateways.ts`.
+// Programs that run beside the test.
 
 export const repository = join(import.meta.dirname, '../..')
 
-/** Where everything around a gateway is. */
-export interface Site {
-  readonly gatewayPort: number
-  readonly applicationPort: number
-  readonly httpPort: number
-  readonly spoePort: number
-  readonly credential: string
-  /** A folder of the gateway's own. */
-  readonly folder: string
-}
-
-export interface Gateway {
-  readonly name: string
-  readonly program: string
-  readonly versionArguments: readonly string[]
-  /** How it is started, in the foreground, from what lies under `deploy/gateways/`. */
-  readonly start: (site: Site) => {
-    readonly arguments: readonly string[]
-    readonly env: Readonly<Record<string, string>>
-  }
-  /** What a client gets while there is no verifier. */
-  readonly outageStatus: number
-  /** What a client gets where the question cannot be put whole. */
-  readonly incompleteStatus: number
-  /** Whether the application receives a target as the client wrote it. */
-  readonly keepsTarget: (target: string) => boolean
-}
-
-/** The version of a program, or why it cannot be run. */
-export function versionOf({
-  program,
-  versionArguments,
-}: Gateway): { readonly version: string } | { readonly missing: string } {
+/** The version of a program; `undefined` where it is not there, or does not run. */
+export function versionOf(program: string, words: readonly string[]): string | undefined {
   try {
-    const said = execFileSync(program, versionArguments, { encoding: 'utf8', stdio: 'pipe' })
-    return { version: said.split('\n')[0] ?? '' }
+    const said = execFileSync('sh', ['-c', 'exec "$0" "$@" 2>&1', program, ...words], {
+      encoding: 'utf8',
+      env: { ...process.env, PATH: searchPath },
+    })
+    return /\d+\.\d+\.\d+/.exec(said)?.[0]
   } catch {
-    return { missing: `${program} is not installed` }
+    return undefined
   }
 }
+
+// Where Debian puts servers is not on everybody's path.
+const searchPath = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`
 
 /** A program that was started, and ends by its id. */
 export interface Program {
@@ -66,29 +44,34 @@ export async function startProgram(
   port: number,
 ): Promise<Program> {
   const [program = '', ...args] = command
+  // A file, since some reopen /dev/stderr, which cannot be done with a pipe of Node's.
+  const folder = mkdtempSync(join(tmpdir(), 'warder-said-'))
+  const said = openSync(join(folder, 'stderr'), 'a')
   const child = spawn(program, args, {
     cwd: repository,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, PATH: searchPath, ...env },
+    stdio: ['ignore', 'ignore', said],
   })
+  closeSync(said)
   running.add(child)
-  let complaint = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint = (complaint + text).slice(-2000)
-  })
   const ended = once(child, 'exit').then(() => running.delete(child))
   const deadline = Date.now() + 20_000
   while (!(await accepts(port))) {
     if (child.exitCode !== null || Date.now() > deadline) {
+      const complaint = readFileSync(join(folder, 'stderr'), 'utf8').slice(-2000)
+      rmSync(folder, { recursive: true })
       child.kill('SIGKILL')
       throw new Error(`${program} does not listen: ${complaint}`)
     }
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    await delay(20)
   }
   return {
     async stop(signal = 'SIGTERM') {
       child.kill(signal)
+      const insist = setTimeout(() => child.kill('SIGKILL'), 5000)
       await ended
+      clearTimeout(insist)
+      rmSync(folder, { recursive: true })
     },
   }
 }
@@ -110,11 +93,15 @@ export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
   await Promise.all(servers.map((server) => once(server, 'listening')))
   const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(
-    servers.map((server) => {
-      server.close()
-      return once(server, 'close')
-    }),
-  )
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
   return ports
+}
+
+/** Looks until something holds, for ten seconds. */
+export async function until(holds: () => Promise<boolean> | boolean, what: string): Promise<void> {
+  const deadline = Date.now() + 10_000
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`it did not come to be that ${what}`)
+    await delay(10)
+  }
 }
