@@ -2,6 +2,7 @@
 
 import { isObject, type QuestionObject, type QuestionValue } from '../decision/question-json.ts'
 import type { AskedRequest } from '../decision/question.ts'
+import { isHost, isTarget } from './asked.ts'
 
 /** When the evaluations of a batch come to an end. */
 export type Semantic = 'execute_all' | 'deny_on_first_deny' | 'permit_on_first_permit'
@@ -55,14 +56,22 @@ function evaluationOf(from: QuestionObject): AskedRequest | undefined {
   if (!isEntity(subject, 'type', 'id')) return undefined
   if (!isEntity(action, 'name') || !isEntity(resource, 'type', 'id')) return undefined
   if (context !== undefined && !isObject(context)) return undefined
+  return requestOf(action, resource)
+}
+
+function requestOf(action: QuestionObject, resource: QuestionObject): AskedRequest | undefined {
   const { properties = {} } = resource
-  const of = isObject(properties) ? properties : {}
+  const { path, uri, hostname, schema } = isObject(properties) ? properties : {}
+  const place = path ?? uri
+  // Where they are given they mean what they mean at every door.
+  if (typeof place === 'string' && !isTarget(place)) return undefined
+  if (typeof hostname === 'string' && !isHost(hostname)) return undefined
   return {
     method: textOf(action['name']),
     // A gateway that has no template for its routes sends where the request goes.
-    target: textOf(of['path'] ?? of['uri'] ?? resource['id']),
-    host: textOf(of['hostname']),
-    scheme: textOf(of['schema']),
+    target: textOf(place ?? resource['id']),
+    host: textOf(hostname),
+    scheme: textOf(schema),
     address: undefined,
   }
 }

@@ -14,6 +14,7 @@ import {
   type DoorAnswer,
   type Judgement,
 } from './body-door.ts'
+import { createMisplacedCredential } from './carrier.ts'
 import { createHeaderReader } from './header-reader.ts'
 import { createQuestionReader, type DoorSettings } from './http-door.ts'
 import { lazy } from './lazy.ts'
@@ -82,6 +83,7 @@ type ReadBody = (
 
 function createEvaluationPage(settings: DoorSettings, readBody: ReadBody): Page {
   const reader = createQuestionReader(settings, ['content-type'])
+  const misplaced = createMisplacedCredential(settings.carrier.headers)
   return (request, judgement) => {
     if (request.method !== 'POST') {
       return withHeaders(error(405, 'a question is asked by POST'), 'Allow', 'POST')
@@ -95,7 +97,8 @@ function createEvaluationPage(settings: DoorSettings, readBody: ReadBody): Page 
         gateway,
         client,
         get request() {
-          return ask()
+          const asked = ask()
+          return asked && misplaced.inQuery(asked.target) ? 'credential-misplaced' : asked
         },
       })
     const first = judge(() => firstOf(read()))

@@ -1,6 +1,7 @@
 // Envoy's `ext_authz` over HTTP, also as Istio and the Gateway API speak it: the client's method, target and Host, the
 // target behind a prefix. The prefix is taken off as text; nothing is decoded, and nothing is routed by.
 
+import { askedRequest } from './asked.ts'
 import { createAnswerWriter } from './http-answer.ts'
 import { rightmost, single } from './header-reader.ts'
 import { createQuestionReader, type DoorSettings, type HttpDoor } from './http-door.ts'
@@ -23,7 +24,7 @@ export function createEnvoyDoor(settings: DoorSettings): HttpDoor {
       const scheme = single(schemeField) ?? ''
       const whole = target !== undefined && method !== undefined && host !== undefined
       const request = whole
-        ? { method, target, host, scheme, address: rightmost(addressField) }
+        ? askedRequest({ method, target, host, scheme, address: rightmost(addressField) })
         : undefined
       return reader.question(fields, target, request)
     },

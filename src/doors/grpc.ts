@@ -14,6 +14,7 @@ import {
   presentedBound,
   presentedToken,
 } from './carrier.ts'
+import { askedRequest } from './asked.ts'
 import { createCheckRequestReader, type CheckRequest } from './check-request.ts'
 import { allowMessage, denialOf, headersToRemove, identityHeaderNames } from './check-response.ts'
 import { createHeaderReader, doubled, single, type Field } from './header-reader.ts'
@@ -74,7 +75,7 @@ export function createGrpcDoor(settings: DoorSettings): CheckDoor {
         question: {
           gateway: isMisplaced(request) ? misplaced : presented(metadata, request),
           client: require === 'gateway' ? missing : presentedBearer(request.authorization),
-          request: askedRequest(request),
+          request: requestOf(request),
         },
         removed: spoofed.length === 0 ? always : always + headersToRemove(spoofed),
       }
@@ -96,15 +97,10 @@ function eitherOf(one: Field, other: Field): Field {
   return one === undefined ? other : doubled
 }
 
-function askedRequest({
-  method,
-  target,
-  host,
-  scheme,
-  address,
-}: CheckRequest): Question['request'] {
+function requestOf({ method, target, host, scheme, address }: CheckRequest): Question['request'] {
   const whole = single(method) && target !== '' && single(host) && single(scheme)
-  return whole ? { method, target, host, scheme, address: address || undefined } : undefined
+  if (!whole) return undefined
+  return askedRequest({ method, target, host, scheme, address: address || undefined })
 }
 
 // The gateway's own credential, where the client's request brings a header of that name along, and where the

@@ -1,3 +1,4 @@
+import { askedRequest } from './asked.ts'
 import { createAnswerWriter, type RefusalForm } from './http-answer.ts'
 import { createQuestionReader, type DoorSettings, type HttpDoor } from './http-door.ts'
 import { single, type Field } from './header-reader.ts'
@@ -26,7 +27,7 @@ export function createHookDoor(settings: DoorSettings, form: HookForm): HttpDoor
       const scheme = single(schemeField)
       const whole = target !== undefined && method && host && scheme
       const request = whole
-        ? { method, target, host, scheme, address: form.addressOf(addressField) }
+        ? askedRequest({ method, target, host, scheme, address: form.addressOf(addressField) })
         : undefined
       return reader.question(fields, target, request)
     },

@@ -3,6 +3,7 @@
 
 import { isObject, type QuestionObject, type QuestionValue } from '../decision/question-json.ts'
 import type { AskedRequest } from '../decision/question.ts'
+import { askedRequest } from './asked.ts'
 
 /** A header as kits write it: an object of one pair. */
 type Pair = Readonly<Record<string, string>>
@@ -73,7 +74,7 @@ export function askedOf(
   const { scheme, host, target } = absolute.exec(url)?.groups ?? {}
   if (scheme === undefined || host === undefined || target === undefined) return undefined
   const path = target.startsWith('/') ? target : `/${target}`
-  return { method, target: path, host, scheme: scheme.toLowerCase(), address }
+  return askedRequest({ method, target: path, host, scheme: scheme.toLowerCase(), address })
 }
 
 /** The values of a header, whatever the letter case of its name. */

@@ -6,6 +6,7 @@
 // The credential is the argument `token` and nothing else: SPOE asks before any rule of HAProxy has run, so whatever
 // the client calls itself is still among the headers.
 
+import { askedRequest } from './asked.ts'
 import { missing, misplaced, presentedBearer, presentedBound, presentedToken } from './carrier.ts'
 import { createMisplacedCredential } from './carrier.ts'
 import type { AskedRequest, Presented, Question } from '../decision/question.ts'
@@ -53,7 +54,7 @@ function requestOf({ method, uri, scheme, host, address }: Arguments): AskedRequ
   const target = typeof uri === 'string' && uri !== '' ? uri : undefined
   const [one, two, three] = [single(method), single(host), single(scheme)]
   if (target === undefined || !one || !two || !three) return undefined
-  return { method: one, target, host: two, scheme: three, address }
+  return askedRequest({ method: one, target, host: two, scheme: three, address })
 }
 
 type TokenText = (payload: SpoeReader) => string

@@ -41,7 +41,9 @@ export interface SpoeSession {
   readonly waiting: boolean
 }
 
-const frameSizeMax = 16_380
+const helloSizeMax = 16_380
+// What HAProxy sends with a buffer of 128 KiB.
+const frameSizeMax = 131_068
 const frameSizeLeast = 7
 const lengthBytes = 4
 const empty: Buffer = Buffer.alloc(0)
@@ -92,7 +94,7 @@ export function createSpoeSession(parts: SpoeParts): SpoeSession {
 /** Makes what is said frame by frame. */
 function createConversation({ settings, judge, isDraining }: SpoeParts, out: SpoeWriter) {
   const notify = createNotifyAnswerer({ settings, judge }, out)
-  const state = { sizeMax: frameSizeMax, greeted: false, ended: false }
+  const state = { sizeMax: helloSizeMax, greeted: false, ended: false }
 
   const end = (status: number) => {
     writeDisconnect(out, status)

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { isHost } from '../doors/asked.ts'
 
 /** What is wrong with a request before it is anybody's question, and what Node's parser lets through. */
 export type RequestFlaw = 'version' | 'host' | 'target' | 'framing' | 'method'
@@ -16,7 +17,6 @@ export interface RequestHead {
   readonly forNode: IncomingHttpHeaders
 }
 
-const host = /^(?:[\w.~%!$&'()*+;=-]+|\[[\dA-Fa-f:.]+\])(?::\d{1,5})?$/
 /** Any other coding would leave open where the body ends. */
 const chunked = /^chunked$/i
 
@@ -30,7 +30,7 @@ export function readHead(rawHeaders: readonly string[]): RequestHead {
     const value = rawHeaders[at + 1] ?? ''
     if (interest !== 'host') addTo((others ??= {}), interest, value)
     // A Host that is none counts for two, so that exactly one good one is left to pass.
-    else hosts += host.test(value) ? 1 : 2
+    else hosts += isHost(value) ? 1 : 2
   }
   const flaw = hosts === 1 ? undefined : 'host'
   return others ? headOf(others, flaw) : { ...plainHead, flaw }

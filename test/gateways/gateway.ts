@@ -1,120 +1,83 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { connect, createServer, type AddressInfo } from 'node:net'
-import { join } from 'node:path'
-import process from 'node:process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { repository } from './program.ts'
 
 // What the suite has to know of a gateway to put it through all cases. A gateway is data: add one to `gateways.ts`.
 
-export const repository = join(import.meta.dirname, '../..')
+/** The doors of a verifier, or what stands in front of them. */
+export interface DoorPorts {
+  readonly http: number
+  readonly grpc: number
+  readonly spoe: number
+}
 
 /** Where everything around a gateway is. */
-export interface Site {
-  readonly gatewayPort: number
-  readonly applicationPort: number
-  readonly httpPort: number
-  readonly spoePort: number
+export interface Site extends DoorPorts {
+  readonly gateway: number
+  readonly application: number
   readonly credential: string
   /** A folder of the gateway's own. */
   readonly folder: string
+}
+
+/** How a gateway is started, in the foreground. */
+export interface Start {
+  readonly arguments: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export interface Gateway {
   readonly name: string
   readonly program: string
   readonly versionArguments: readonly string[]
-  /** How it is started, in the foreground, from what lies under `deploy/gateways/`. */
-  readonly start: (site: Site) => {
-    readonly arguments: readonly string[]
-    readonly env: Readonly<Record<string, string>>
-  }
-  /** What a client gets while there is no verifier. */
-  readonly outageStatus: number
+  /** Whether every machine that tests changes has it. */
+  readonly inCi: boolean
+  /** The door that it asks. */
+  readonly door: keyof DoorPorts
+  /** How it is started from what lies under `deploy/gateways/`. */
+  readonly start: (site: Site) => Start
+  /** What a client gets while it listens and has not read all of its configuration. */
+  readonly unsettled?: number
+  /** What clients get while there is no verifier, or a silent one, and for how long a silent one holds them. */
+  readonly outage: { readonly status: number; readonly silenceMs: number }
   /** What a client gets where the question cannot be put whole. */
-  readonly incompleteStatus: number
-  /** Whether the application receives a target as the client wrote it. */
-  readonly keepsTarget: (target: string) => boolean
+  readonly incomplete: readonly number[]
+  /** What a client gets that sends 1,100 headers. */
+  readonly manyHeaders: number
+  /** The most new connections to the verifier for 60 requests in turn, and for 400 from eight clients at a time. */
+  readonly connections: { readonly inTurn: number; readonly together: number }
+  /** What a client gets that sends two `Authorization` lines. */
+  readonly twoAuthorizations: number
 }
 
-/** The version of a program, or why it cannot be run. */
-export function versionOf({
-  program,
-  versionArguments,
-}: Gateway): { readonly version: string } | { readonly missing: string } {
-  try {
-    const said = execFileSync(program, versionArguments, { encoding: 'utf8', stdio: 'pipe' })
-    return { version: said.split('\n')[0] ?? '' }
-  } catch {
-    return { missing: `${program} is not installed` }
-  }
-}
-
-/** A program that was started, and ends by its id. */
-export interface Program {
-  readonly stop: (signal?: NodeJS.Signals) => Promise<void>
-}
-
-const running = new Set<ChildProcess>()
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
-
-/** Starts a program and waits until it listens. */
-export async function startProgram(
-  command: readonly string[],
-  env: Readonly<Record<string, string>>,
-  port: number,
-): Promise<Program> {
-  const [program = '', ...args] = command
-  const child = spawn(program, args, {
-    cwd: repository,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
+/** Copies files of a gateway into its folder, with its places in them; gives the path of the first. */
+export function settle(site: Site, ...files: readonly string[]): string {
+  mkdirSync(site.folder, { recursive: true })
+  const paths = files.map((file) => {
+    const path = join(site.folder, basename(file))
+    writeFileSync(
+      path,
+      moved(readFileSync(join(repository, 'deploy/gateways', file), 'utf8'), site),
+    )
+    return path
   })
-  running.add(child)
-  let complaint = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint = (complaint + text).slice(-2000)
-  })
-  const ended = once(child, 'exit').then(() => running.delete(child))
-  const deadline = Date.now() + 20_000
-  while (!(await accepts(port))) {
-    if (child.exitCode !== null || Date.now() > deadline) {
-      child.kill('SIGKILL')
-      throw new Error(`${program} does not listen: ${complaint}`)
-    }
-    await new Promise((resolve) => setTimeout(resolve, 30))
-  }
-  return {
-    async stop(signal = 'SIGTERM') {
-      child.kill(signal)
-      await ended
-    },
-  }
+  return paths[0] ?? ''
 }
 
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
+/** A configuration with other places: every file has the same ports. */
+function moved(text: string, site: Site): string {
+  const places: Readonly<Record<string, string>> = {
+    8080: `${site.gateway}`,
+    8081: `${site.application}`,
+    7070: `${site.http}`,
+    7071: `${site.grpc}`,
+    7072: `${site.spoe}`,
+    GATEWAY_CREDENTIAL: site.credential,
+    '/etc/warder': site.folder,
+    '/run/apache2': site.folder,
   }
-}
-
-/** Ports that were free a moment ago, all different. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(
-    servers.map((server) => {
-      server.close()
-      return once(server, 'close')
-    }),
+  return text.replaceAll(
+    /\b(?:8080|8081|7070|7071|7072|GATEWAY_CREDENTIAL)\b|\/etc\/warder|\/run\/apache2/g,
+    (found) => places[found] ?? found,
   )
-  return ports
 }
