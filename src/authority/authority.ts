@@ -17,6 +17,7 @@ import { createCredentialRoutes } from './credentials.ts'
 import { createDispatch } from './dispatch.ts'
 import { createEnvironmentRoutes } from './environments.ts'
 import { createFailedAccess } from './failed-access.ts'
+import { createFeedKeyRoutes, type FeedKeyParts } from './feed-keys.ts'
 import { openFeed } from './feed/feed.ts'
 import type { Installation } from './first-start.ts'
 import { createGatewayRoutes } from './gateways.ts'
@@ -75,7 +76,7 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
   const keyWatch = watchKeys(store, keys, log)
   const secrets = createClientSecrets(roots)
   const localFeed = createLocalFeed({ store, clock, log })
-  const feed = await openFeed({ store, roots, epoch, clock, log, secrets })
+  const feed = await openFeed({ store, roots, epoch, clock, log, secrets, waitMs })
   const fleet = joinFleets([localFeed, feed.fleet])
   const rotation = createKeyRotation({ store, clock, fleet, keys, log, waitMs })
   const background = createBackground(store, log)
@@ -96,6 +97,7 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
     background,
     onFailed,
     onVerifierRevoked: feed.drop,
+    feedKeys: feed.keys,
   })
   const server = createServerOf({
     routes,
@@ -125,7 +127,7 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
   }
 }
 
-function routesOf(parts: KeyParts & TokenParts & ApiTokenParts & VerifierParts) {
+function routesOf(parts: KeyParts & FeedKeyParts & TokenParts & ApiTokenParts & VerifierParts) {
   return [
     ...createEnvironmentRoutes(parts),
     ...createGatewayRoutes(parts),
@@ -135,6 +137,7 @@ function routesOf(parts: KeyParts & TokenParts & ApiTokenParts & VerifierParts) 
     ...createApiCredentialRotationRoutes(parts),
     ...createVerifierRoutes(parts),
     ...createKeyRoutes(parts),
+    ...createFeedKeyRoutes(parts),
     ...createAuditRoutes(parts),
     ...createOpenRoutes(parts),
     ...createTokenRoutes(parts),

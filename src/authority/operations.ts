@@ -25,6 +25,7 @@ const verifiers = `${organization}/verifiers`
 const keys = `${organization}/keys`
 const apiCredentials = `${organization}/apiCredentials`
 const apiCredential = `${apiCredentials}/{apiCredentialId}`
+const feedKeys = `${organization}/feedKeys`
 const environment = '/v1/environments/{environmentId}'
 const gateways = `${environment}/gateways`
 const gateway = `${gateways}/{gatewayId}`
@@ -188,6 +189,24 @@ const installationOperations = {
     'Retire a signing key: every credential that it has signed ends',
     inOrganization('organization-admin'),
     { body: schemas.nothing, answer: schemas.key },
+  ),
+  listFeedKeys: reads(
+    feedKeys,
+    'List the keys that sign the feed to verifiers',
+    inOrganization('viewer'),
+    { answer: schemas.listOf('keys', schemas.feedKey), query: schemas.nothing },
+  ),
+  rotateFeedKey: creates(
+    feedKeys,
+    'Bring in a new key for the feed: announced by the one before, then signing',
+    inOrganization('organization-admin'),
+    { body: schemas.nothing, answer: schemas.feedKey },
+  ),
+  retireFeedKey: acts(
+    `${feedKeys}/{kid}/retire`,
+    'Retire a key of the feed that no longer signs: verifiers trust it no more',
+    inOrganization('organization-admin'),
+    { body: schemas.nothing, answer: schemas.feedKey },
   ),
   listAudit: reads(`${organization}/audit`, 'List audit entries in order', inOwnPart('viewer'), {
     answer: schemas.listOf('entries', schemas.auditEntry),

@@ -213,6 +213,15 @@ export const key = Type.Object({
   liveCredentials: Type.Integer(),
   endedCredentials: Type.Optional(Type.Integer()),
 })
+export const feedKey = Type.Object({
+  _links: self,
+  kid: Type.String(),
+  alg: algorithm,
+  state: Type.Enum(['next', 'active', 'retired']),
+  createdAt: time,
+  activatedAt: Type.Optional(time),
+  retiredAt: Type.Optional(time),
+})
 export const auditEntry = Type.Object({
   sequence: Type.Integer(),
   at: time,

@@ -6,8 +6,8 @@ import { columns, show, tell } from './terminal.ts'
 
 const names = ['kid', 'alg', 'state', 'createdAt', 'liveCredentials']
 
-async function pathOf(api: Management): Promise<string> {
-  return `${await api.organization()}/keys`
+async function pathOf(order: Order, api: Management): Promise<string> {
+  return `${await api.organization()}/${order.has('feed') ? 'feedKeys' : 'keys'}`
 }
 
 function table(keys: readonly Tree[]): string {
@@ -21,7 +21,7 @@ function table(keys: readonly Tree[]): string {
 export function listKeys(order: Order): Promise<number> {
   return withManagement(order, async (api) => {
     const keys: Tree[] = []
-    for await (const key of api.list(await pathOf(api), 'keys')) keys.push(withoutLinks(key))
+    for await (const key of api.list(await pathOf(order, api), 'keys')) keys.push(withoutLinks(key))
     show(order, keys, () => table(keys))
   })
 }
@@ -30,10 +30,16 @@ export function listKeys(order: Order): Promise<number> {
 export function rotateKey(order: Order): Promise<number> {
   return withManagement(order, async (api) => {
     const alg = order.value('algorithm')
-    const { body } = await api.ask('POST', await pathOf(api), alg === undefined ? {} : { alg })
+    const { body } = await api.ask(
+      'POST',
+      await pathOf(order, api),
+      alg === undefined ? {} : { alg },
+    )
     const key = withoutLinks(body)
     show(order, key, () => table([key]))
-    if (key['state'] === 'active')
+    if (order.has('feed'))
+      tell('it signs the feed from now on; verifiers learn of it by themselves')
+    else if (key['state'] === 'active')
       tell('it signs from now on; credentials of the one before go on counting')
     else tell('it is published, and signs as soon as every verifier knows it')
   })
@@ -44,12 +50,13 @@ export function retireKey(order: Order): Promise<number> {
   return withManagement(order, async (api) => {
     const answer = await api.ask(
       'POST',
-      `${await pathOf(api)}${pathTo(order.arg(0), 'retire')}`,
+      `${await pathOf(order, api)}${pathTo(order.arg(0), 'retire')}`,
       {},
     )
     const key = withoutLinks(answer.body)
     show(order, { ...key, ...appliedOf(answer) }, () => table([key]))
-    tell(`${cellOf(key, 'endedCredentials')} live credentials ended with it`)
+    if (!order.has('feed'))
+      tell(`${cellOf(key, 'endedCredentials')} live credentials ended with it`)
     tellApplied(appliedOf(answer))
   })
 }

@@ -140,12 +140,14 @@ const credentials: readonly Command[] = [
   }),
 ]
 
+const feedFlag: Flag = { name: 'feed', doc: 'the keys that sign the feed to verifiers instead' }
+
 const installation: readonly Command[] = [
   client({
     words: ['key', 'list'],
     args: [],
     summary: 'list signing keys, and how many live credentials each has signed',
-    flags: everywhere,
+    flags: [feedFlag, ...everywhere],
     example: 'warder key list',
     run: async (order) => (await import('./key.ts')).listKeys(order),
   }),
@@ -160,6 +162,7 @@ const installation: readonly Command[] = [
         value: 'ALG',
         doc: 'RS256, ES256 or EdDSA (else credentials.algorithm)',
       },
+      feedFlag,
       ...everywhere,
     ],
     example: 'warder key rotate',
@@ -170,7 +173,7 @@ const installation: readonly Command[] = [
     args: ['KID'],
     summary: 'retire a signing key: every credential that it has signed ends',
     more: '"warder key list" says beforehand how many those are.',
-    flags: everywhere,
+    flags: [feedFlag, ...everywhere],
     example: 'warder key retire 0Zf3kq',
     run: async (order) => (await import('./key.ts')).retireKey(order),
   }),

@@ -47,6 +47,10 @@ export type ChangeFacts =
   | { readonly kind: 'issuer-added'; readonly issuer: SnapshotIssuer }
   | { readonly kind: 'key-added'; readonly issuer: string; readonly jwk: JsonObject }
   | { readonly kind: 'key-retired'; readonly issuer: string; readonly kid: string }
+  /** A key that may sign the feed besides the one that has signed this. */
+  | { readonly kind: 'feed-key-added'; readonly jwk: JsonObject }
+  /** A key, by its thumbprint, that no longer counts as the feed's. */
+  | { readonly kind: 'feed-key-retired'; readonly kid: string }
 
 /** Where a change stands in the order of all changes. */
 export interface ChangePlace {
@@ -96,6 +100,10 @@ export function changePayload(facts: ChangeFacts): JsonObject {
       return { issuer: facts.issuer, jwk: facts.jwk }
     case 'key-retired':
       return { issuer: facts.issuer, kid: facts.kid }
+    case 'feed-key-added':
+      return { jwk: facts.jwk }
+    case 'feed-key-retired':
+      return { kid: facts.kid }
   }
 }
 
@@ -121,6 +129,8 @@ const readers: ReadonlyMap<string, (payload: JsonObject) => ChangeFacts | undefi
   ['issuer-added', readIssuerAdded],
   ['key-added', readKeyAdded],
   ['key-retired', readKeyRetired],
+  ['feed-key-added', readFeedKeyAdded],
+  ['feed-key-retired', readFeedKeyRetired],
 ])
 
 function readRevoked(payload: JsonObject): ChangeFacts | undefined {
@@ -174,6 +184,14 @@ function readKeyAdded({ issuer, jwk }: JsonObject): ChangeFacts | undefined {
 
 function readKeyRetired({ issuer, kid }: JsonObject): ChangeFacts | undefined {
   return isText(issuer) && isText(kid) ? { kind: 'key-retired', issuer, kid } : undefined
+}
+
+function readFeedKeyAdded({ jwk }: JsonObject): ChangeFacts | undefined {
+  return isJsonObject(jwk) && isText(jwk['kty']) ? { kind: 'feed-key-added', jwk } : undefined
+}
+
+function readFeedKeyRetired({ kid }: JsonObject): ChangeFacts | undefined {
+  return isText(kid) ? { kind: 'feed-key-retired', kid } : undefined
 }
 
 function isText(value: JsonValue | undefined): value is string {

@@ -9,12 +9,7 @@
 // to do with comes as `elsewhere`: its place in the chain, and nothing of what it says.
 
 import { hash } from 'node:crypto'
-import {
-  isJsonObject,
-  parseJsonObject,
-  type JsonObject,
-  type JsonValue,
-} from '../credential/strict-json.ts'
+import { parseJsonObject, type JsonObject, type JsonValue } from '../credential/strict-json.ts'
 import { readChange, type ChangePlace, type Step } from './change.ts'
 import { isRevision, type Revision } from './standing.ts'
 
@@ -39,8 +34,6 @@ interface StepLine {
   readonly kind: 'step'
   readonly step: Step
   readonly chain: string
-  /** A key that may sign the feed from the next line on. */
-  readonly feedKey: JsonObject | undefined
 }
 
 export type FeedLine = Heartbeat | StepLine
@@ -93,15 +86,12 @@ function digestWithout(text: string, chain: JsonValue | undefined): string | und
 }
 
 function readStepLine(members: JsonObject, chain: string): StepLine | undefined {
-  const { kind, jwk } = members
-  if (kind !== 'elsewhere' && kind !== 'feed-key-added') {
+  if (members['kind'] !== 'elsewhere') {
     const step = readChange(members)
-    return step && { kind: 'step', step, chain, feedKey: undefined }
+    return step && { kind: 'step', step, chain }
   }
   const place = readPlace(members)
-  if (!place || (kind === 'feed-key-added' && !isJsonObject(jwk))) return undefined
-  const feedKey = kind === 'feed-key-added' && isJsonObject(jwk) ? jwk : undefined
-  return { kind: 'step', step: { kind: 'elsewhere', ...place }, chain, feedKey }
+  return place && { kind: 'step', step: { kind: 'elsewhere', ...place }, chain }
 }
 
 function readHeartbeat(members: JsonObject): Heartbeat | undefined {

@@ -37,9 +37,13 @@ export function advance(known: KnownStanding, step: Step): KnownStanding {
 }
 
 function touched(known: KnownStanding, change: Step): Partial<KnownStanding> {
+  if (isOfIssuers(change)) return { issuers: nextIssuers(known, change) }
   switch (change.kind) {
     case 'elsewhere':
     case 'credential-revoked':
+    // Keys of the feed are no part of what is in force.
+    case 'feed-key-added':
+    case 'feed-key-retired':
       return {}
     case 'gateway-state':
       return { gateways: withState(known.gateways, change.gatewayId, change.state) }
@@ -56,14 +60,24 @@ function touched(known: KnownStanding, change: Step): Partial<KnownStanding> {
       const later = before !== undefined && before > change.notBefore ? before : change.notBefore
       return { marks: new Map([...known.marks, [key, later]]) }
     }
+  }
+}
+
+type OfIssuers = Extract<Step, { readonly kind: 'issuer-added' | 'key-added' | 'key-retired' }>
+
+function isOfIssuers(change: Step): change is OfIssuers {
+  const { kind } = change
+  return kind === 'issuer-added' || kind === 'key-added' || kind === 'key-retired'
+}
+
+function nextIssuers(known: KnownStanding, change: OfIssuers): ReadonlyMap<string, SnapshotIssuer> {
+  switch (change.kind) {
     case 'issuer-added':
-      return { issuers: new Map([...known.issuers, [change.issuer.name, change.issuer]]) }
+      return new Map([...known.issuers, [change.issuer.name, change.issuer]])
     case 'key-added':
-      return { issuers: withKeys(known, change.issuer, (keys) => [...keys, change.jwk]) }
-    case 'key-retired': {
-      const stays = (key: JsonValue) => !isKey(key, change.kid)
-      return { issuers: withKeys(known, change.issuer, (keys) => keys.filter(stays)) }
-    }
+      return withKeys(known, change.issuer, (keys) => [...keys, change.jwk])
+    case 'key-retired':
+      return withKeys(known, change.issuer, (keys) => keys.filter((key) => !isKey(key, change.kid)))
   }
 }
 

@@ -191,6 +191,13 @@ export interface CounterTable {
   auditHash: string
 }
 
+/** What was said of a feed key at a revision; `line` is what was signed, `null` until then. */
+interface FeedAnnouncementTable {
+  revision: number
+  kid: string
+  line: string | null
+}
+
 /** `answer` holds the facts of the first answer, never its secret. */
 interface IdempotencyKeyTable {
   clientId: string
@@ -215,6 +222,7 @@ export interface Schema {
   apiCredentials: ApiCredentialTable
   signingKeys: SigningKeyTable
   feedKeys: SigningKeyTable
+  feedAnnouncements: FeedAnnouncementTable
   verifiers: VerifierTable
   verifierEnvironments: VerifierEnvironmentTable
   audit: AuditTable

@@ -15,20 +15,9 @@ interface Entry {
   elsewhere: Promise<string> | undefined
 }
 
-export interface FeedBook {
-  /** The newest revision that can be told, and the chain up to it. */
-  readonly newest: () => { readonly revision: number; readonly chain: string }
-  /** Reads what has been written since. */
-  readonly readOn: () => Promise<void>
-  /**
-   * The lines after a revision, for a scope, so many at the most; `undefined` when that is further back than lines are
-   * kept, or has never been.
-   */
-  readonly linesAfter: (
-    revision: number,
-    scope: Scope,
-    most: number,
-  ) => Promise<readonly string[] | undefined>
+interface End {
+  readonly revision: number
+  readonly chain: string
 }
 
 const keptMax = 10_000
@@ -36,62 +25,111 @@ const pageSize = 500
 
 /** Opens the book at the end of what has been written. */
 export async function openFeedBook(store: Store, signer: FeedSigner): Promise<FeedBook> {
-  const entries = new Map<number, Entry>()
-  let { revision, chain } = await store.read((db) =>
+  const end = await store.read((db) =>
     db.selectFrom('counters').select(['revision', 'chain']).executeTakeFirstOrThrow(),
   )
-  let reading: Promise<void> | undefined
+  return new FeedBook(store, signer, end)
+}
 
-  const add = (row: ChangeTable) => {
-    entries.set(row.revision, { row, told: undefined, elsewhere: undefined })
-    entries.delete(row.revision - keptMax)
-    ;({ revision, chain } = row)
+/** The lines of the feed. */
+export class FeedBook {
+  readonly #store: Store
+  readonly #signer: FeedSigner
+  readonly #entries = new Map<number, Entry>()
+  #end: End
+  /** From which revision on there are entries. */
+  #oldest: number
+  #reading: Promise<void> | undefined
+
+  constructor(store: Store, signer: FeedSigner, end: End) {
+    this.#store = store
+    this.#signer = signer
+    this.#end = end
+    this.#oldest = end.revision + 1
   }
-  const readPages = async () => {
+
+  /** The newest revision that can be told, and the chain up to it. */
+  newest(): End {
+    return this.#end
+  }
+
+  /** Reads what has been written since. */
+  async readOn(): Promise<void> {
+    await this.#reading
+    this.#reading ??= this.#readPages().finally(() => {
+      this.#reading = undefined
+    })
+    await this.#reading
+  }
+
+  /** Whether the lines after a revision are still kept, or can be read again. */
+  reaches(after: number): boolean {
+    return after <= this.#end.revision && this.#end.revision - after <= keptMax
+  }
+
+  /**
+   * The lines after a revision, for a scope, so many at the most; `undefined` when that is further back than lines are
+   * kept, or has never been.
+   */
+  async linesAfter(
+    after: number,
+    scope: Scope,
+    most: number,
+  ): Promise<readonly string[] | undefined> {
+    if (!this.reaches(after)) return undefined
+    await this.#readBack(after)
+    const lines: Promise<string>[] = []
+    for (let at = after + 1; at <= Math.min(this.#end.revision, after + most); at++) {
+      const entry = this.#entries.get(at)
+      if (!entry) return undefined
+      lines.push(this.#lineOf(entry, scope))
+    }
+    return Promise.all(lines)
+  }
+
+  async #readPages(): Promise<void> {
     for (let more = true; more;) {
-      const rows = await readChanges(store, revision, pageSize)
-      for (const row of rows) add(row)
+      const rows = await readChanges(this.#store, this.#end.revision, pageSize)
+      if (rows.some(({ kind }) => kind === 'feed-key-retired')) await this.#forgetSigned()
+      for (const row of rows) this.#add(row)
       more = rows.length === pageSize
     }
   }
-  const lineOf = (entry: Entry, scope: Scope): Promise<string> =>
-    isOf(scope, entry.row)
-      ? (entry.told ??= signer.sign(changeLine(entry.row.body, entry.row.chain)))
-      : (entry.elsewhere ??= signer.sign(elsewhereOf(entry.row)))
 
-  /** Lines of before this process began are read when somebody comes back for them. */
-  const readBack = async (after: number) => {
-    const oldest = entries.size === 0 ? revision + 1 : Math.min(...entries.keys())
-    if (after + 1 >= oldest) return
-    for (let from = after; from + 1 < oldest;) {
-      const rows = await readChanges(store, from, Math.min(pageSize, oldest - from - 1))
-      if (rows.length === 0) return
-      for (const row of rows)
-        entries.set(row.revision, { row, told: undefined, elsewhere: undefined })
-      from = rows.at(-1)?.revision ?? oldest
+  #add(row: ChangeTable): void {
+    this.#entries.set(row.revision, { row, told: undefined, elsewhere: undefined })
+    this.#end = row
+    for (; this.#oldest <= row.revision - keptMax; this.#oldest++) {
+      this.#entries.delete(this.#oldest)
     }
   }
 
-  return {
-    newest: () => ({ revision, chain }),
-    async readOn() {
-      await reading
-      reading ??= readPages().finally(() => {
-        reading = undefined
-      })
-      await reading
-    },
-    async linesAfter(after, scope, most) {
-      if (after > revision || revision - after > keptMax) return undefined
-      await readBack(after)
-      const lines: Promise<string>[] = []
-      for (let at = after + 1; at <= Math.min(revision, after + most); at++) {
-        const entry = entries.get(at)
-        if (!entry) return undefined
-        lines.push(lineOf(entry, scope))
+  /** What a retired key has signed, nobody would take any more. */
+  async #forgetSigned(): Promise<void> {
+    await this.#signer.reload()
+    for (const entry of this.#entries.values()) {
+      entry.told = undefined
+      entry.elsewhere = undefined
+    }
+  }
+
+  #lineOf(entry: Entry, scope: Scope): Promise<string> {
+    return isOf(scope, entry.row)
+      ? (entry.told ??= this.#signer.sign(changeLine(entry.row.body, entry.row.chain)))
+      : (entry.elsewhere ??= this.#signer.sign(elsewhereOf(entry.row)))
+  }
+
+  /** Lines of before this process began are read when somebody comes back for them. */
+  async #readBack(after: number): Promise<void> {
+    while (after + 1 < this.#oldest) {
+      const from = Math.max(after, this.#oldest - 1 - pageSize)
+      const rows = await readChanges(this.#store, from, this.#oldest - 1 - from)
+      if (rows[0]?.revision !== from + 1) return
+      for (const row of rows) {
+        this.#entries.set(row.revision, { row, told: undefined, elsewhere: undefined })
       }
-      return Promise.all(lines)
-    },
+      this.#oldest = Math.min(this.#oldest, from + 1)
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // The feed's part of the authority's listener: plain requests and one long response, with a credential of their own.
 //
-//   GET /feed/keys · GET /feed/snapshot · GET /feed?after=REVISION · POST /feed/status
+//   GET /feed/keys?first=THUMBPRINT · GET /feed/snapshot · GET /feed?after=REVISION · POST /feed/status
 //   Authorization: Bearer <verifier id>.<secret>
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -10,7 +10,7 @@ import type { ClientSecrets } from '../client-secrets.ts'
 import type { Use } from '../usage.ts'
 import type { FeedFleet, FleetVerifier } from './feed-fleet.ts'
 import type { FeedHub } from './feed-hub.ts'
-import type { FeedSigner } from './feed-signer.ts'
+import type { FeedKeyRotation } from './feed-key-rotation.ts'
 import type { FeedSnapshots } from './feed-snapshot.ts'
 import type { Scope } from './scope.ts'
 import { readStatus, type RevokedPresented } from './feed-status.ts'
@@ -18,7 +18,7 @@ import { readStatus, type RevokedPresented } from './feed-status.ts'
 export interface FeedServerParts {
   readonly store: Store
   readonly secrets: ClientSecrets
-  readonly signer: FeedSigner
+  readonly keys: Pick<FeedKeyRotation, 'announced'>
   readonly snapshots: FeedSnapshots
   readonly hub: FeedHub
   readonly fleet: FeedFleet
@@ -108,12 +108,18 @@ async function authenticate(
 }
 
 async function giveKeys(
-  { signer }: FeedServerParts,
+  { keys }: FeedServerParts,
   _enrolled: Enrolled,
-  _request: IncomingMessage,
+  { url = '' }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const body = JSON.stringify(signer.record)
+  const first = new URLSearchParams(url.split('?')[1]).get('first') ?? undefined
+  const announced = await keys.announced(first)
+  if (!announced) {
+    refuse(response, 404, 'NOT_FOUND')
+    return
+  }
+  const body = JSON.stringify(announced)
   response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
   response.end(body)
 }

@@ -11,6 +11,7 @@ import { openFeedBook } from './feed-book.ts'
 import { openFeedFleet, type FeedFleet } from './feed-fleet.ts'
 import { FeedHub } from './feed-hub.ts'
 import { createFeedServer, type FeedServer } from './feed-server.ts'
+import { createFeedKeyRotation, type FeedKeyRotation } from './feed-key-rotation.ts'
 import { openFeedSigner } from './feed-signer.ts'
 import { createFeedSnapshots } from './feed-snapshot.ts'
 
@@ -21,6 +22,7 @@ export interface FeedParts {
   readonly clock: Clock
   readonly log: Log
   readonly secrets: ClientSecrets
+  readonly waitMs: number
 }
 
 /** The feed of an authority. */
@@ -28,6 +30,7 @@ export interface Feed {
   readonly fleet: FeedFleet
   readonly serve: FeedServer
   readonly drop: (verifierId: string) => void
+  readonly keys: Pick<FeedKeyRotation, 'settle'>
   readonly close: () => Promise<void>
 }
 
@@ -39,10 +42,12 @@ export async function openFeed({
   clock,
   log,
   secrets,
+  waitMs,
 }: FeedParts): Promise<Feed> {
   const signer = await openFeedSigner(store, roots)
   const book = await openFeedBook(store, signer)
   const fleet = await openFeedFleet(store, clock)
+  const keys = createFeedKeyRotation({ store, clock, signer, fleet, waitMs })
   const snapshots = createFeedSnapshots({
     store,
     clock,
@@ -55,7 +60,7 @@ export async function openFeed({
   const serve = createFeedServer({
     store,
     secrets,
-    signer,
+    keys,
     snapshots,
     hub,
     fleet,
@@ -72,8 +77,10 @@ export async function openFeed({
         count,
       }),
   })
+  await keys.settle()
   return {
     fleet,
+    keys,
     serve,
     drop: (id) => hub.drop(id),
     close: () => hub.close(),

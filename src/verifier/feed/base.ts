@@ -28,7 +28,7 @@ export interface CheckedSnapshot {
 
 /** Checks a snapshot against its signed manifest. */
 export function checkSnapshot(
-  keys: FeedKeys,
+  keys: Pick<FeedKeys, 'open'>,
   manifestLine: string,
   body: Buffer,
 ): CheckedSnapshot | undefined {
@@ -53,13 +53,13 @@ export async function checkState(
   pinned: string,
 ): Promise<CheckedState | undefined> {
   const keys = await readFeedKeys(kept.keys, pinned)
-  const snapshot = keys && checkSnapshot(keys, kept.manifest, kept.body)
+  const snapshot = keys && checkSnapshot({ open: keys.openKept }, kept.manifest, kept.body)
   if (!keys || !snapshot) return undefined
   const { epoch } = snapshot.manifest
   let position: Position = snapshot.manifest
   const steps: Step[] = []
   for (const line of kept.lines) {
-    const payload = keys.open(line)
+    const payload = keys.openKept(line)
     const read = payload && readFeedLine(payload, position.chain)
     if (read?.kind !== 'step' || !follows(position, read.step)) return undefined
     steps.push(read.step)

@@ -65,7 +65,10 @@ export function createFeedConnection(parts: FeedConnectionParts): FeedConnection
 
   return {
     async keys() {
-      const { body } = await ask('/feed/keys', AbortSignal.timeout(shortMs))
+      const { body } = await ask(
+        `/feed/keys?first=${enrolment.feedKey}`,
+        AbortSignal.timeout(shortMs),
+      )
       const keys = parseJsonObject(await readAll(body, keysBytesMax))
       if (!keys) throw new FeedTrouble('not-a-feed')
       return keys

@@ -79,7 +79,7 @@ export function startFollower(parts: FollowerParts): Follower {
         if (closing.signal.aborted) return
         const trouble = error instanceof FeedTrouble ? error : new FeedTrouble('damaged')
         onTrouble(trouble)
-        const mended = trouble.code === 'gap' && (await resync(parts).catch(onTroubleOf(onTrouble)))
+        const mended = await mend(parts, trouble).catch(onTroubleOf(onTrouble))
         if (!mended) await pause(backoff.next(trouble.retryAfterMs), closing.signal)
       }
     }
@@ -102,6 +102,14 @@ async function establish({ connection, record }: FollowerParts): Promise<void> {
   if (record.position) return
   const { manifest, body } = await connection.snapshot()
   await record.takeSnapshot(manifest, body)
+}
+
+/** Does what can be done at once about a trouble; says whether that may have helped. */
+async function mend(parts: FollowerParts, { code }: FeedTrouble): Promise<boolean> {
+  if (code === 'gap') return resync(parts)
+  // Signed by a key that came while nobody was here, perhaps.
+  if (code === 'untrusted') return parts.record.takeKeys(await parts.connection.keys())
+  return false
 }
 
 /** Takes a snapshot because lines are missing; keys may have changed meanwhile too. */

@@ -55,10 +55,16 @@ export class FeedRecord {
     return this.#keys !== undefined
   }
 
-  async takeKeys(record: JsonValue): Promise<void> {
-    const keys = await readFeedKeys(record, this.#parts.pinned)
-    if (!keys) throw new FeedTrouble('untrusted')
-    this.#keys = keys
+  /** Takes keys that were announced; says whether there are more of them now. */
+  async takeKeys(record: JsonValue): Promise<boolean> {
+    if (this.#keys) {
+      const learnt = await this.#keys.learn(record)
+      if (learnt === 'untrusted') throw new FeedTrouble('untrusted')
+      return learnt === 'more'
+    }
+    this.#keys = await readFeedKeys(record, this.#parts.pinned)
+    if (!this.#keys) throw new FeedTrouble('untrusted')
+    return true
   }
 
   /** Takes what is on the disk; says what is wrong with it, or that there is nothing. */
@@ -120,8 +126,8 @@ export class FeedRecord {
       return read
     }
     if (!read || !follows(this.#position, read.step)) throw new FeedTrouble('gap')
-    const { step, chain, feedKey } = read
-    if (feedKey) await this.#keys?.announced(line, feedKey)
+    const { step, chain } = read
+    if (!(await this.#keys?.take(line, step))) throw new FeedTrouble('untrusted')
     pending.lines.push(line)
     pending.steps.push(step)
     this.#position = { epoch: step.epoch, revision: step.revision, chain }
