@@ -17,7 +17,8 @@ interface Launched {
 
 /** How a program is started. */
 export interface LaunchOptions {
-  readonly core: number
+  /** The core that it is pinned to, if any. */
+  readonly core?: number
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
 }
@@ -33,9 +34,10 @@ process.on('exit', () => {
 })
 
 function launch(command: readonly string[], options: LaunchOptions): Launched {
-  const [program = '', ...args] = canPin
-    ? ['taskset', '-c', `${options.core}`, ...command]
-    : command
+  const [program = '', ...args] =
+    canPin && options.core !== undefined
+      ? ['taskset', '-c', `${options.core}`, ...command]
+      : command
   const child = spawn(program, args, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },

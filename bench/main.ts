@@ -1,4 +1,5 @@
-// npm run bench [-- NAME … --quick]: measures targets; npm run bench -- micro [NAME …]: micro-benchmarks.
+// npm run bench [-- NAME … --quick]: measures targets; npm run bench -- micro [NAME …]: micro-benchmarks;
+// npm run bench -- feed [NAME …]: the feed between authority and verifiers.
 
 import process from 'node:process'
 import { canPin } from './launch.ts'
@@ -7,6 +8,7 @@ import { grpcLoad } from './load/grpc.ts'
 import { h2load } from './load/h2load.ts'
 import { wrkLoad } from './load/wrk.ts'
 import { circumstances } from './machine.ts'
+import { runFeed } from './feed.ts'
 import { runMicros } from './micro.ts'
 import { parseOptions, type Options } from './options.ts'
 import { budgetTable, compare, comparisonTable, outcomeTable, summary } from './report.ts'
@@ -22,6 +24,7 @@ process.on('SIGTERM', () => process.exit(143))
 
 if (options.list) list()
 else if (options.names[0] === 'micro') await runMicros(options.names.slice(1), options.quick, say)
+else if (options.names[0] === 'feed') await runFeed(options.names.slice(1), options.quick, say)
 else await runTargets(options)
 
 function list(): void {

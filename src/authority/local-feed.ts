@@ -50,7 +50,7 @@ export function createLocalFeed({ store, clock, log }: LocalFeedParts): LocalFee
   })
 
   const feedOnce = async (follower: LocalFollower, member: LocalMember, signal: AbortSignal) => {
-    const { snapshot } = await readSnapshot(store, clock)
+    const snapshot = await readSnapshot(store, clock)
     await follower.onSnapshot(snapshot)
     fleet.acknowledge(member, snapshot.revision)
     for (let applied: number = snapshot.revision; !signal.aborted;) {

@@ -1,6 +1,8 @@
+import type { RevokedPage } from './feed/snapshot-pack.ts'
 import { readJwk } from './signing-keys.ts'
 import { isJsonObject, parseJsonObject } from '../credential/strict-json.ts'
 import { readChange } from '../standing/change.ts'
+import type { SnapshotFacts } from '../standing/snapshot-body.ts'
 import type { RevokedEntry, StandingSnapshot } from '../standing/snapshot.ts'
 import type { SnapshotIssuer } from '../standing/snapshot-issuer.ts'
 import { isRevision, type ClosedState } from '../standing/standing.ts'
@@ -9,38 +11,47 @@ import type { Clock } from '../system/clock.ts'
 
 const pageSize = 5000
 
-/** A standing, and the link that the chain of changes has come to. */
-export interface ReadSnapshot {
-  readonly snapshot: StandingSnapshot
+/** A standing without who is revoked, and the link that the chain of changes has come to. */
+interface ReadFacts {
+  readonly facts: SnapshotFacts
   readonly chain: string
 }
 
-/** Reads the whole standing at one revision, or the part of it that is for some environments. */
-export async function readSnapshot(
-  store: Store,
+/** Reads the whole standing at one revision. */
+export async function readSnapshot(store: Store, clock: Clock): Promise<StandingSnapshot> {
+  return store.snapshot(async (db) => {
+    const { facts } = await readStandingFacts(db, clock)
+    const revoked: RevokedEntry[] = []
+    for await (const { issuer, kid, ids } of revokedPages(db)) {
+      revoked.push(...ids.split(',').map((jti) => ({ issuer, jti, kid, exp: undefined })))
+    }
+    return { ...facts, revoked }
+  })
+}
+
+/** Reads a standing but for who is revoked, or the part of it that is for some environments. */
+export async function readStandingFacts(
+  db: Reader,
   clock: Clock,
   environmentIds?: readonly string[],
-): Promise<ReadSnapshot> {
-  return store.snapshot(async (db) => {
-    const { revision, chain } = await db
-      .selectFrom('counters')
-      .select(['revision', 'chain'])
-      .executeTakeFirstOrThrow()
-    if (!isRevision(revision)) throw new TypeError('not a revision')
-    const { epoch } = await db.selectFrom('installation').select('epoch').executeTakeFirstOrThrow()
-    const snapshot = {
-      epoch,
-      revision,
-      at: clock.wall(),
-      issuers: await readIssuers(db),
-      revoked: await readRevoked(db, environmentIds),
-      gateways: await readGateways(db, environmentIds),
-      environments: await readEnvironments(db, environmentIds),
-      clients: await readClients(db),
-      marks: await readMarks(db),
-    }
-    return { snapshot, chain }
-  })
+): Promise<ReadFacts> {
+  const { revision, chain } = await db
+    .selectFrom('counters')
+    .select(['revision', 'chain'])
+    .executeTakeFirstOrThrow()
+  if (!isRevision(revision)) throw new TypeError('not a revision')
+  const { epoch } = await db.selectFrom('installation').select('epoch').executeTakeFirstOrThrow()
+  const facts = {
+    epoch,
+    revision,
+    at: clock.wall(),
+    issuers: await readIssuers(db),
+    gateways: await readGateways(db, environmentIds),
+    environments: await readEnvironments(db, environmentIds),
+    clients: await readClients(db),
+    marks: await readMarks(db),
+  }
+  return { facts, chain }
 }
 
 async function readIssuers(db: Reader): Promise<readonly SnapshotIssuer[]> {
@@ -71,30 +82,41 @@ async function readIssuers(db: Reader): Promise<readonly SnapshotIssuer[]> {
   }))
 }
 
-/** The revoked credentials whose key is still trusted; with a retired key they are dead anyway. */
-async function readRevoked(
+/**
+ * The revoked credentials whose key is still trusted; with a retired key they are dead anyway. The database joins the
+ * ids, since a million rows of their own would hold up whoever takes them.
+ */
+export async function* revokedPages(
   db: Reader,
-  environmentIds: readonly string[] | undefined,
-): Promise<readonly RevokedEntry[]> {
-  const revoked: RevokedEntry[] = []
+  environmentIds?: readonly string[],
+): AsyncGenerator<RevokedPage> {
   for (let after = '', more = true; more;) {
     const all = db
       .selectFrom('credentials')
       .innerJoin('signingKeys', 'signingKeys.kid', 'credentials.kid')
     const some = environmentIds ? all.where('environmentId', 'in', environmentIds) : all
-    const page = await some
+    const page = some
       .select(['credentials.id', 'credentials.issuer', 'credentials.kid'])
       .where('credentials.id', '>', after)
       .where('revokedAt', 'is not', null)
       .where('state', '!=', 'retired')
       .orderBy('credentials.id')
       .limit(pageSize)
+    const rows = await db
+      .selectFrom(page.as('page'))
+      .select((eb) => [
+        'issuer',
+        'kid',
+        eb.fn.agg<string>('string_agg', ['id', eb.val(',')]).as('ids'),
+        eb.fn.max('id').as('last'),
+        eb.fn.countAll().as('count'),
+      ])
+      .groupBy(['issuer', 'kid'])
       .execute()
-    revoked.push(...page.map(({ id, issuer, kid }) => ({ issuer, jti: id, kid, exp: undefined })))
-    more = page.length === pageSize
-    after = page.at(-1)?.id ?? after
+    yield* rows.map(({ issuer, kid, ids }) => ({ issuer, kid, ids }))
+    more = rows.reduce((sum, { count }) => sum + Number(count), 0) === pageSize
+    after = rows.reduce((last, row) => (row.last > last ? row.last : last), after)
   }
-  return revoked
 }
 
 async function readGateways(db: Reader, environmentIds: readonly string[] | undefined) {

@@ -9,6 +9,7 @@ import { revocationId, type RevocationId } from '../credential/revocation-id.ts'
 import { isJsonObject, parseJsonObject, type JsonValue } from '../credential/strict-json.ts'
 import { isEpochSeconds } from '../credential/time.ts'
 import { readSubject } from './change.ts'
+import { bytesPerId, idsIn } from './packed-ids.ts'
 import { knownOf, type KnownStanding } from './known-standing.ts'
 import { segmentOf } from './revoked-segments.ts'
 import { readIssuer } from './snapshot-issuer.ts'
@@ -46,8 +47,6 @@ export interface LoadableStanding {
   readonly segments: readonly RevokedSegment[]
 }
 
-const bytesPerId = 16
-
 /** A snapshot in the form in which it is put in force. */
 export function loadable(snapshot: StandingSnapshot): LoadableStanding {
   const bySegment = Map.groupBy(snapshot.revoked, segmentOf)
@@ -59,22 +58,20 @@ export function loadable(snapshot: StandingSnapshot): LoadableStanding {
   return { known: knownOf(snapshot), accepted: undefined, segments }
 }
 
-/** Writes a body. */
-export function encodeSnapshot(snapshot: StandingSnapshot): Buffer {
-  const { issuers, gateways, environments, clients, marks } = snapshot
-  const { segments } = loadable(snapshot)
+/** What a snapshot says besides who is revoked. */
+export type SnapshotFacts = Omit<StandingSnapshot, 'revoked'>
+
+/** The first line of a body, behind which the ids of its segments follow in their order. */
+export function snapshotHead(
+  { issuers, gateways, environments, clients, marks }: SnapshotFacts,
+  segments: readonly { readonly name: string; readonly count: number }[],
+): Buffer {
   const shown = marks.map(({ subject, notBefore }) => ({
     subject: { [subject.kind]: subject.id },
     notBefore,
   }))
-  const names = segments.map(({ name, count }) => ({ name, count }))
-  const facts = { issuers, gateways, environments, clients, marks: shown, segments: names }
-  const head = Buffer.from(`${JSON.stringify(facts)}\n`)
-  const body = Buffer.alloc(head.length + snapshot.revoked.length * bytesPerId)
-  head.copy(body)
-  let at = head.length
-  for (const { ids } of segments) for (const id of ids) at = writeId(body, id, at)
-  return body
+  const facts = { issuers, gateways, environments, clients, marks: shown, segments }
+  return Buffer.from(`${JSON.stringify(facts)}\n`)
 }
 
 /** Reads a body whose hash was checked; `undefined` when any of it is not as it has to be. */
@@ -127,25 +124,6 @@ function segmentsIn(
     start += count * bytesPerId
     return { name, count, ids: { [Symbol.iterator]: () => idsIn(part) } }
   })
-}
-
-function* idsIn(part: Buffer): Generator<RevocationId> {
-  for (let at = 0; at < part.length; at += bytesPerId) {
-    yield {
-      // Zero marks an empty place in the set; the writer never writes one.
-      w0: part.readInt32LE(at) || 1,
-      w1: part.readInt32LE(at + 4),
-      w2: part.readInt32LE(at + 8),
-      w3: part.readInt32LE(at + 12),
-    }
-  }
-}
-
-function writeId(body: Buffer, { w0, w1, w2, w3 }: RevocationId, at: number): number {
-  body.writeInt32LE(w0, at)
-  body.writeInt32LE(w1, at + 4)
-  body.writeInt32LE(w2, at + 8)
-  return body.writeInt32LE(w3, at + 12)
 }
 
 function listOf<T>(

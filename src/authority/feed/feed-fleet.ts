@@ -28,6 +28,17 @@ interface Member extends FleetVerifier {
   leaseMs: number
   leaseEndsAt: number
   savedUntil: number
+  /** Whether what it reported is to be written down, and when that was done last. */
+  reported: boolean
+  reportSavedAt: number
+}
+
+/** Somebody who waits for a revision to be applied, and whom they wait for. */
+interface Waiting {
+  readonly revision: number
+  readonly environmentId: string | undefined
+  readonly behind: Set<Member>
+  readonly finish: () => void
 }
 
 /** How far clocks may run apart within a lease. */
@@ -35,6 +46,10 @@ const driftMs = 5000
 /** A lease is written down ahead, so that it need not be written with each heartbeat. */
 const aheadMs = 60_000
 const usualLeaseMs = 3_600_000
+/** What verifiers report is kept for who looks at it after a restart, and need not be of this second. */
+const reportSavedEachMs = 30_000
+const reportsAtOnce = 50
+const idsAtOnce = 500
 
 /** Opens the fleet with the leases that were written down before. */
 export async function openFeedFleet(store: Store, clock: Clock): Promise<FeedFleet> {
@@ -46,8 +61,8 @@ export class FeedFleet implements Fleet {
   readonly #store: Store
   readonly #clock: Clock
   readonly #members: Map<string, Member>
-  readonly #waiting = new Set<() => void>()
-  readonly #changed = new Set<Member>()
+  readonly #waiting = new Set<Waiting>()
+  #saving: Promise<void> = Promise.resolve()
 
   constructor(store: Store, clock: Clock, members: readonly Member[]) {
     this.#store = store
@@ -60,30 +75,30 @@ export class FeedFleet implements Fleet {
     const member = this.#memberOf(verifier)
     if (leaseMs !== undefined) member.leaseMs = leaseMs
     this.#extend(member)
+    for (const waiting of this.#waiting) notice(waiting, member)
   }
 
   report(verifier: FleetVerifier, { revision, version, freshness, leaseMs }: Report): void {
     const member = this.#memberOf(verifier)
     const lastSeenAt = this.#clock.wall()
     Object.assign(member, { revision, version, freshness, leaseMs, lastSeenAt })
+    member.reported = true
     this.#extend(member)
-    this.#changed.add(member)
-    for (const look of this.#waiting) look()
+    for (const waiting of this.#waiting) notice(waiting, member)
   }
 
   applied(revision: number, environmentId: string | undefined, waitMs: number): Promise<Applied> {
     return new Promise((resolve) => {
       const finish = () => {
         clearTimeout(timer)
-        this.#waiting.delete(look)
+        this.#waiting.delete(waiting)
         resolve(this.#standOf(revision, environmentId))
       }
-      const look = () => {
-        if (this.#standOf(revision, environmentId).missing.length === 0) finish()
-      }
+      const behind = new Set(this.#behind(this.#counted(environmentId), revision))
+      const waiting = { revision, environmentId, behind, finish }
       const timer = setTimeout(finish, waitMs)
-      this.#waiting.add(look)
-      look()
+      this.#waiting.add(waiting)
+      if (behind.size === 0) finish()
     })
   }
 
@@ -95,12 +110,26 @@ export class FeedFleet implements Fleet {
     )
   }
 
-  /** Writes down what has changed of leases and reports. */
+  /** Writes down leases that run longer than was written, and some of what was reported. */
   async save(): Promise<void> {
-    const some = [...this.#changed]
-    this.#changed.clear()
-    for (const member of some) member.savedUntil = member.leaseEndsAt + aheadMs
-    if (some.length > 0) await saveMembers(this.#store, some)
+    // One after the other: what one has written, the next need not.
+    const saving = this.#saving.then(() => this.#saveNow())
+    this.#saving = saving.catch(() => undefined)
+    await saving
+  }
+
+  async #saveNow(): Promise<void> {
+    const now = this.#clock.wall()
+    const all = [...this.#members.values()]
+    const extended = all.filter(({ leaseEndsAt, savedUntil }) => leaseEndsAt > savedUntil)
+    const reported = all
+      .filter((member) => member.reported && now - member.reportSavedAt > reportSavedEachMs)
+      .slice(0, reportsAtOnce)
+    if (extended.length + reported.length === 0) return
+    for (const member of reported) Object.assign(member, { reported: false, reportSavedAt: now })
+    const until = extended.map(({ leaseEndsAt }) => leaseEndsAt + aheadMs)
+    await saveMembers(this.#store, extended, reported)
+    for (const [at, member] of extended.entries()) member.savedUntil = until[at] ?? 0
   }
 
   #memberOf(verifier: FleetVerifier): Member {
@@ -112,17 +141,23 @@ export class FeedFleet implements Fleet {
 
   #extend(member: Member): void {
     member.leaseEndsAt = this.#clock.wall() + member.leaseMs + driftMs
-    if (member.leaseEndsAt > member.savedUntil) this.#changed.add(member)
+  }
+
+  /** The verifiers of an environment that may go on judging by what they know. */
+  #counted(environmentId: string | undefined): readonly Member[] {
+    const now = this.#clock.wall()
+    return [...this.#members.values()].filter(
+      (member) => member.leaseEndsAt > now && isFor(member, environmentId),
+    )
+  }
+
+  #behind(members: readonly Member[], revision: number): readonly Member[] {
+    return members.filter((member) => (member.revision ?? -1) < revision)
   }
 
   #standOf(revision: number, environmentId: string | undefined): Applied {
-    const now = this.#clock.wall()
-    const all = [...this.#members.values()].filter(
-      ({ leaseEndsAt, environmentIds }) =>
-        leaseEndsAt > now &&
-        (environmentId === undefined || environmentIds.includes(environmentId)),
-    )
-    const behind = all.filter((member) => (member.revision ?? -1) < revision)
+    const all = this.#counted(environmentId)
+    const behind = this.#behind(all, revision)
     const ends = behind.map(({ leaseEndsAt }) => leaseEndsAt)
     return {
       applied: all.length - behind.length,
@@ -131,6 +166,19 @@ export class FeedFleet implements Fleet {
       fencedAt: ends.length === 0 ? undefined : Math.max(...ends),
     }
   }
+}
+
+function isFor({ environmentIds }: Member, environmentId: string | undefined): boolean {
+  return environmentId === undefined || environmentIds.includes(environmentId)
+}
+
+/** A verifier that has been heard of counts from now on; one that has come far enough is waited for no longer. */
+function notice({ revision, environmentId, behind, finish }: Waiting, member: Member): void {
+  if ((member.revision ?? -1) < revision) {
+    if (isFor(member, environmentId)) behind.add(member)
+    return
+  }
+  if (behind.delete(member) && behind.size === 0) finish()
 }
 
 function newMember(verifier: FleetVerifier): Member {
@@ -143,6 +191,8 @@ function newMember(verifier: FleetVerifier): Member {
     leaseMs: usualLeaseMs,
     leaseEndsAt: 0,
     savedUntil: 0,
+    reported: false,
+    reportSavedAt: 0,
   }
 }
 
@@ -166,12 +216,30 @@ async function readMembers(store: Store): Promise<readonly Member[]> {
     leaseMs: row.leaseMs ?? usualLeaseMs,
     leaseEndsAt: row.leaseEndsAt ?? 0,
     savedUntil: row.leaseEndsAt ?? 0,
+    reported: false,
+    reportSavedAt: 0,
   }))
 }
 
-function saveMembers(store: Store, members: readonly Member[]): Promise<void> {
+/** Leases that are written longer than they are do no harm, so that those of many go into one statement. */
+function saveMembers(
+  store: Store,
+  extended: readonly Member[],
+  reported: readonly Member[],
+): Promise<void> {
   return store.write(async ({ db }) => {
-    for (const { id, version, revision, freshness, lastSeenAt, leaseMs, savedUntil } of members) {
+    for (const [leaseMs, members] of Map.groupBy(extended, (member) => member.leaseMs)) {
+      const leaseEndsAt = Math.max(...members.map((member) => member.leaseEndsAt)) + aheadMs
+      for (let from = 0; from < members.length; from += idsAtOnce) {
+        const ids = members.slice(from, from + idsAtOnce).map(({ id }) => id)
+        await db
+          .updateTable('verifiers')
+          .set({ leaseMs, leaseEndsAt })
+          .where('id', 'in', ids)
+          .execute()
+      }
+    }
+    for (const { id, version, revision, freshness, lastSeenAt } of reported) {
       await db
         .updateTable('verifiers')
         .set({
@@ -179,8 +247,6 @@ function saveMembers(store: Store, members: readonly Member[]): Promise<void> {
           revision: revision ?? null,
           freshness: freshness ?? null,
           lastSeenAt: lastSeenAt ?? null,
-          leaseMs,
-          leaseEndsAt: savedUntil,
         })
         .where('id', '=', id)
         .execute()

@@ -7,6 +7,7 @@ import type { Clock } from '../../system/clock.ts'
 import { heartbeatLine } from '../../standing/feed-line.ts'
 import { isRevision } from '../../standing/standing.ts'
 import type { FeedBook } from './feed-book.ts'
+import type { Enrolments } from './enrolments.ts'
 import type { FeedFleet, FleetVerifier } from './feed-fleet.ts'
 import type { FeedSigner } from './feed-signer.ts'
 import { scopeKey, type Scope } from './scope.ts'
@@ -18,6 +19,7 @@ export interface FeedHubParts {
   readonly book: FeedBook
   readonly signer: FeedSigner
   readonly fleet: FeedFleet
+  readonly enrolments: Pick<Enrolments, 'revoked'>
   readonly onError: (error: unknown) => void
 }
 
@@ -91,6 +93,7 @@ export class FeedHub {
   }
 
   async #tick(): Promise<void> {
+    for (const id of await this.#parts.enrolments.revoked()) this.drop(id)
     await this.#spread()
     await this.#beat([...this.#followings])
     await this.#parts.fleet.save()

@@ -1,23 +1,20 @@
 // The feed's part of the authority's listener: plain requests and one long response, with a credential of their own.
 //
-//   GET /feed/keys?first=THUMBPRINT · GET /feed/snapshot · GET /feed?after=REVISION · POST /feed/status
+//   GET /feed/keys?first=THUMBPRINT · GET /feed/snapshot?atLeast=REVISION · GET /feed?after=REVISION · POST /feed/status
 //   Authorization: Bearer <verifier id>.<secret>
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parseJsonObject } from '../../credential/strict-json.ts'
-import type { Store } from '../../store/store.ts'
-import type { ClientSecrets } from '../client-secrets.ts'
 import type { Use } from '../usage.ts'
+import type { Enrolled, Enrolments } from './enrolments.ts'
 import type { FeedFleet, FleetVerifier } from './feed-fleet.ts'
 import type { FeedHub } from './feed-hub.ts'
 import type { FeedKeyRotation } from './feed-key-rotation.ts'
 import type { FeedSnapshots } from './feed-snapshot.ts'
-import type { Scope } from './scope.ts'
 import { readStatus, type RevokedPresented } from './feed-status.ts'
 
 export interface FeedServerParts {
-  readonly store: Store
-  readonly secrets: ClientSecrets
+  readonly enrolments: Pick<Enrolments, 'find'>
   readonly keys: Pick<FeedKeyRotation, 'announced'>
   readonly snapshots: FeedSnapshots
   readonly hub: FeedHub
@@ -28,11 +25,6 @@ export interface FeedServerParts {
 
 /** Answers requests for the feed; false for any other. */
 export type FeedServer = (request: IncomingMessage, response: ServerResponse) => boolean
-
-interface Enrolled {
-  readonly verifier: FleetVerifier
-  readonly scope: Scope
-}
 
 type Handler = (
   parts: FeedServerParts,
@@ -73,38 +65,13 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const enrolled = await authenticate(parts, request.headers.authorization)
+  const enrolled = await parts.enrolments.find(request.headers.authorization)
   if (enrolled) await handler(parts, enrolled, request, response)
   else refuse(response, 401, 'ACCESS_FAILED', { 'www-authenticate': 'Bearer' })
 }
 
-/** Finds the enrolment; one that is not there takes as long as one with another secret. */
-async function authenticate(
-  { store, secrets }: FeedServerParts,
-  authorization: string | undefined,
-): Promise<Enrolled | undefined> {
-  const [, id = '', secret = ''] =
-    /^Bearer ([\da-f-]{36})\.([\w-]+)$/i.exec(authorization ?? '') ?? []
-  const [row, bounds] = await store.read((db) =>
-    Promise.all([
-      db
-        .selectFrom('verifiers')
-        .selectAll()
-        .where('id', '=', id)
-        .where('revokedAt', 'is', null)
-        .executeTakeFirst(),
-      db
-        .selectFrom('verifierEnvironments')
-        .select('environmentId')
-        .where('verifierId', '=', id)
-        .orderBy('environmentId')
-        .execute(),
-    ]),
-  )
-  if (!secrets.matches(row, secret) || !row) return undefined
-  const environmentIds = bounds.map(({ environmentId }) => environmentId)
-  const { name, organizationId } = row
-  return { verifier: { id, name, environmentIds }, scope: { organizationId, environmentIds } }
+function parameterOf(url: string, name: string): string | undefined {
+  return new URLSearchParams(url.split('?')[1]).get(name) ?? undefined
 }
 
 async function giveKeys(
@@ -113,8 +80,7 @@ async function giveKeys(
   { url = '' }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const first = new URLSearchParams(url.split('?')[1]).get('first') ?? undefined
-  const announced = await keys.announced(first)
+  const announced = await keys.announced(parameterOf(url, 'first'))
   if (!announced) {
     refuse(response, 404, 'NOT_FOUND')
     return
@@ -127,10 +93,11 @@ async function giveKeys(
 async function giveSnapshot(
   { snapshots }: FeedServerParts,
   { scope }: Enrolled,
-  _request: IncomingMessage,
+  { url = '' }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const bytes = await snapshots(scope)
+  const atLeast = Number(parameterOf(url, 'atLeast') ?? 0)
+  const bytes = await snapshots(scope, Number.isSafeInteger(atLeast) ? atLeast : 0)
   response.writeHead(200, {
     'content-type': 'application/octet-stream',
     'content-length': bytes.length,
@@ -145,7 +112,7 @@ async function giveFeed(
   { url = '', headers }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const after = new URLSearchParams(url.split('?')[1]).get('after') ?? ''
+  const after = parameterOf(url, 'after') ?? ''
   if (!/^\d{1,15}$/.test(after)) {
     refuse(response, 400, 'INVALID_REQUEST')
     return

@@ -1,49 +1,91 @@
-import { createHash } from 'node:crypto'
-import { promisify } from 'node:util'
-import { constants, gzip } from 'node:zlib'
-import { encodeSnapshot } from '../../standing/snapshot-body.ts'
+// Snapshots for verifiers, one at a time for each scope: a fleet that comes back at once is given the same, and the
+// lines since, which are in the book anyway.
+
 import type { Store } from '../../store/store.ts'
 import type { Clock } from '../../system/clock.ts'
-import { readSnapshot } from '../snapshot.ts'
+import { readStandingFacts, revokedPages } from '../snapshot.ts'
 import type { FeedSigner } from './feed-signer.ts'
 import { scopeKey, type Scope } from './scope.ts'
+import { createSnapshotPacker, type SnapshotPacker } from './snapshot-packer.ts'
 
-/** Makes snapshots, one at a time for each scope: a fleet that comes back at once is given the same. */
-export type FeedSnapshots = (scope: Scope) => Promise<Buffer>
+/** Gives a snapshot that is not older than a revision. */
+export type FeedSnapshots = (scope: Scope, atLeast: number) => Promise<Uint8Array>
 
 export interface FeedSnapshotParts {
   readonly store: Store
   readonly clock: Clock
   readonly signer: FeedSigner
-  /** The newest revision: an older snapshot is not given out. */
   readonly newest: () => number
 }
 
 interface Made {
   readonly revision: number
-  readonly bytes: Buffer
+  /** The key that signed it. */
+  readonly kid: string
+  readonly madeAt: number
+  readonly bytes: Uint8Array
 }
 
-const compress = promisify(gzip)
+const linesBehindMax = 1000
+const ageMsMax = 60_000
+const scopesMax = 8
 
 /** Creates the maker of snapshots. */
 export function createFeedSnapshots(parts: FeedSnapshotParts): FeedSnapshots {
+  const { clock, signer, newest } = parts
   const made = new Map<string, Promise<Made>>()
-  return async (scope) => {
-    const key = scopeKey(scope)
-    const known = await made.get(key)
-    if (known && known.revision >= parts.newest()) return known.bytes
-    const making = make(parts, scope)
+  let turn: Promise<unknown> = Promise.resolve()
+
+  const isGood = ({ revision, kid, madeAt }: Made, atLeast: number) =>
+    revision >= Math.min(atLeast, newest()) &&
+    newest() - revision <= linesBehindMax &&
+    clock.monotonic() - madeAt <= ageMsMax &&
+    kid === signer.kid()
+  const makeNew = (key: string, scope: Scope): Promise<Made> => {
+    // A large one takes memory and a processor while it is made.
+    const making = turn.then(() => make(parts, scope))
+    turn = making.catch(() => undefined)
+    made.delete(key)
     made.set(key, making)
     making.catch(() => made.delete(key))
-    return (await making).bytes
+    const [oldest = ''] = made.keys()
+    if (made.size > scopesMax) made.delete(oldest)
+    return making
+  }
+  return async (scope, atLeast) => {
+    const key = scopeKey(scope)
+    for (;;) {
+      const known = made.get(key)
+      if (!known) return (await makeNew(key, scope)).bytes
+      const one = await known
+      if (isGood(one, atLeast)) return one.bytes
+      // Somebody else may have begun another one meanwhile.
+      if (made.get(key) === known) made.delete(key)
+    }
   }
 }
 
-async function make({ store, clock, signer }: FeedSnapshotParts, scope: Scope): Promise<Made> {
-  const { snapshot, chain } = await readSnapshot(store, clock, scope.environmentIds)
-  const body = encodeSnapshot(snapshot)
-  const { epoch, revision, at } = snapshot
+async function make(parts: FeedSnapshotParts, scope: Scope): Promise<Made> {
+  const packer = createSnapshotPacker()
+  try {
+    return await makeWith(packer, parts, scope)
+  } finally {
+    await packer.close()
+  }
+}
+
+async function makeWith(
+  packer: SnapshotPacker,
+  { store, clock, signer }: FeedSnapshotParts,
+  { environmentIds }: Scope,
+): Promise<Made> {
+  const { facts, chain } = await store.snapshot(async (db) => {
+    for await (const page of revokedPages(db, environmentIds)) packer.add(page)
+    return readStandingFacts(db, clock, environmentIds)
+  })
+  const { epoch, revision, at } = facts
+  const { revoked, bytes, sha256 } = await packer.finish(facts)
+  const kid = signer.kid()
   const manifest = await signer.sign(
     JSON.stringify({
       kind: 'snapshot',
@@ -51,14 +93,12 @@ async function make({ store, clock, signer }: FeedSnapshotParts, scope: Scope): 
       revision,
       chain,
       at,
-      environments: scope.environmentIds,
-      counts: { revoked: snapshot.revoked.length },
-      bytes: body.length,
-      sha256: createHash('sha256').update(body).digest('base64url'),
+      environments: environmentIds,
+      counts: { revoked },
+      bytes,
+      sha256,
     }),
   )
-  // Hashes do not compress: the quickest level does what can be done.
-  const options = { level: constants.Z_BEST_SPEED }
-  const bytes = await compress(Buffer.concat([Buffer.from(`${manifest}\n`), body]), options)
-  return { revision, bytes }
+  const whole = await packer.compress(manifest)
+  return { revision, kid, madeAt: clock.monotonic(), bytes: whole }
 }

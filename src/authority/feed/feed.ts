@@ -7,6 +7,7 @@ import { failure, identifier } from '../../telemetry/safe-text.ts'
 import type { ClientSecrets } from '../client-secrets.ts'
 import type { Roots } from '../roots.ts'
 import { recordUsage } from '../usage.ts'
+import { createEnrolments } from './enrolments.ts'
 import { openFeedBook } from './feed-book.ts'
 import { openFeedFleet, type FeedFleet } from './feed-fleet.ts'
 import { FeedHub } from './feed-hub.ts'
@@ -56,10 +57,10 @@ export async function openFeed({
   })
   const onError = (error: unknown) =>
     log.error('the feed could not be written', { why: failure(error) })
-  const hub = new FeedHub({ store, clock, epoch, book, signer, fleet, onError })
+  const enrolments = createEnrolments(store, secrets)
+  const hub = new FeedHub({ store, clock, epoch, book, signer, fleet, enrolments, onError })
   const serve = createFeedServer({
-    store,
-    secrets,
+    enrolments,
     keys,
     snapshots,
     hub,
@@ -82,7 +83,10 @@ export async function openFeed({
     fleet,
     keys,
     serve,
-    drop: (id) => hub.drop(id),
+    drop(id) {
+      enrolments.forget(id)
+      hub.drop(id)
+    },
     close: () => hub.close(),
   }
 }

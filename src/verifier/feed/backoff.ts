@@ -7,7 +7,8 @@ export interface Backoff {
 }
 
 const firstMs = 250
-const longestMs = 30_000
+/** Short enough for a fleet to be fresh again soon after an outage, however long that was. */
+const longestMs = 4000
 const askedMsMax = 60_000
 
 /** Doubling waits, each spread over half of itself, so that a fleet does not come back as one. */

@@ -11,8 +11,10 @@ import { FeedTrouble } from './trouble.ts'
 
 export interface FeedConnection {
   readonly keys: () => Promise<JsonObject>
-  /** The manifest line and the body of a snapshot, neither of them checked. */
-  readonly snapshot: () => Promise<{ readonly manifest: string; readonly body: Buffer }>
+  /** The manifest line and the body of a snapshot that is to be no older than a revision, neither of them checked. */
+  readonly snapshot: (
+    atLeast: Revision | undefined,
+  ) => Promise<{ readonly manifest: string; readonly body: Buffer }>
   /** The stream of lines after a revision. */
   readonly feed: (after: Revision, signal: AbortSignal) => Promise<Dispatcher.ResponseData['body']>
   readonly report: (status: object) => Promise<void>
@@ -33,68 +35,78 @@ const snapshotMs = 60_000
 const manifestBytesMax = 16 * 1024
 const keysBytesMax = 256 * 1024
 
+interface Question {
+  readonly signal: AbortSignal
+  readonly body?: string
+  /** How long the answer may take to begin, where that is not soon. */
+  readonly headersTimeout?: number
+}
+
+type Ask = (path: string, question: Question) => Promise<Dispatcher.ResponseData>
+
 /** Makes the connection; nothing is asked yet. */
 export function createFeedConnection(parts: FeedConnectionParts): FeedConnection {
-  const { enrolment, ca, snapshotBytesMax } = parts
   const agent = new Agent({
-    connect: { timeout: shortMs, ...(ca ? { ca } : {}) },
+    connect: { timeout: shortMs, ...(parts.ca ? { ca: parts.ca } : {}) },
     // The feed is quiet between heartbeats; its own deadline is for each line.
     bodyTimeout: 0,
     headersTimeout: shortMs,
   })
-  const credentials = {
-    authorization: `Bearer ${enrolment.id}.${enrolment.secret}`,
-    'warder-expire-after': `${parts.expireAfterMs}`,
-  }
-  const base = enrolment.authority.replace(/\/+$/, '')
-
-  const ask = async (path: string, signal: AbortSignal, body?: string) => {
-    const answer = await request(`${base}${path}`, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: body === undefined ? credentials : { ...credentials, ...json },
-      body: body ?? null,
-      dispatcher: agent,
-      signal,
-    }).catch(() => {
-      throw new FeedTrouble('unreachable')
-    })
-    if (answer.statusCode === 200 || answer.statusCode === 204) return answer
-    answer.body.on('error', () => undefined).destroy()
-    throw troubleOf(answer)
-  }
-
+  const ask = createAsk(parts, agent)
+  const { enrolment, snapshotBytesMax } = parts
   return {
     async keys() {
-      const { body } = await ask(
-        `/feed/keys?first=${enrolment.feedKey}`,
-        AbortSignal.timeout(shortMs),
-      )
+      const path = `/feed/keys?first=${enrolment.feedKey}`
+      const { body } = await ask(path, { signal: AbortSignal.timeout(shortMs) })
       const keys = parseJsonObject(await readAll(body, keysBytesMax))
       if (!keys) throw new FeedTrouble('not-a-feed')
       return keys
     },
-    async snapshot() {
-      const { body } = await ask('/feed/snapshot', AbortSignal.timeout(snapshotMs))
+    async snapshot(atLeast) {
+      // A large one has to be made first.
+      const { body } = await ask(`/feed/snapshot?atLeast=${atLeast ?? 0}`, {
+        signal: AbortSignal.timeout(snapshotMs),
+        headersTimeout: snapshotMs,
+      })
       const whole = await readAll(inflated(body), snapshotBytesMax + manifestBytesMax)
       const end = whole.indexOf('\n')
       if (end === -1 || end > manifestBytesMax) throw new FeedTrouble('not-a-feed')
       return { manifest: whole.subarray(0, end).toString('latin1'), body: whole.subarray(end + 1) }
     },
     async feed(after, signal) {
-      const { body, headers } = await ask(`/feed?after=${after}`, signal)
+      const { body, headers } = await ask(`/feed?after=${after}`, { signal })
       if (String(headers['content-type']).startsWith('application/x-ndjson')) return body
       body.on('error', () => undefined).destroy()
       throw new FeedTrouble('not-a-feed')
     },
     async report(status) {
-      const { body } = await ask(
-        '/feed/status',
-        AbortSignal.timeout(shortMs),
-        JSON.stringify(status),
-      )
+      const signal = AbortSignal.timeout(shortMs)
+      const { body } = await ask('/feed/status', { signal, body: JSON.stringify(status) })
       await body.dump()
     },
     close: () => agent.destroy(),
+  }
+}
+
+function createAsk({ enrolment, expireAfterMs }: FeedConnectionParts, dispatcher: Agent): Ask {
+  const credentials = {
+    authorization: `Bearer ${enrolment.id}.${enrolment.secret}`,
+    'warder-expire-after': `${expireAfterMs}`,
+  }
+  const base = enrolment.authority.replace(/\/+$/, '')
+  return async (path, { body, ...rest }) => {
+    const answer = await request(`${base}${path}`, {
+      ...rest,
+      method: body === undefined ? 'GET' : 'POST',
+      headers: body === undefined ? credentials : { ...credentials, ...json },
+      body: body ?? null,
+      dispatcher,
+    }).catch(() => {
+      throw new FeedTrouble('unreachable')
+    })
+    if (answer.statusCode === 200 || answer.statusCode === 204) return answer
+    answer.body.on('error', () => undefined).destroy()
+    throw troubleOf(answer)
   }
 }
 

@@ -100,7 +100,7 @@ export function startFollower(parts: FollowerParts): Follower {
 async function establish({ connection, record }: FollowerParts): Promise<void> {
   if (!record.hasKeys) await record.takeKeys(await connection.keys())
   if (record.position) return
-  const { manifest, body } = await connection.snapshot()
+  const { manifest, body } = await connection.snapshot(undefined)
   await record.takeSnapshot(manifest, body)
 }
 
@@ -115,7 +115,7 @@ async function mend(parts: FollowerParts, { code }: FeedTrouble): Promise<boolea
 /** Takes a snapshot because lines are missing; keys may have changed meanwhile too. */
 async function resync({ connection, record }: FollowerParts): Promise<true> {
   await record.takeKeys(await connection.keys())
-  const { manifest, body } = await connection.snapshot()
+  const { manifest, body } = await connection.snapshot(record.position?.revision)
   await record.takeSnapshot(manifest, body)
   return true
 }
