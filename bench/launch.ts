@@ -17,8 +17,8 @@ interface Launched {
 
 /** How a program is started. */
 export interface LaunchOptions {
-  /** The core that it is pinned to, if any. */
-  readonly core?: number
+  /** The core that it is pinned to, if any, or several: `0,1`. */
+  readonly core?: number | string
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
 }

@@ -1,5 +1,5 @@
 // npm run bench [-- NAME … --quick]: measures targets; npm run bench -- micro [NAME …]: micro-benchmarks;
-// npm run bench -- feed [NAME …]: the feed between authority and verifiers.
+// npm run bench -- verifier|feed [ROW …]: what else verifiers and the feed between authority and verifiers reach.
 
 import process from 'node:process'
 import { canPin } from './launch.ts'
@@ -8,13 +8,15 @@ import { grpcLoad } from './load/grpc.ts'
 import { h2load } from './load/h2load.ts'
 import { wrkLoad } from './load/wrk.ts'
 import { circumstances } from './machine.ts'
-import { runFeed } from './feed.ts'
+import { feedRows } from './feed.ts'
 import { runMicros } from './micro.ts'
 import { parseOptions, type Options } from './options.ts'
 import { budgetTable, compare, comparisonTable, outcomeTable, summary } from './report.ts'
 import { circumstancesLine, writeResults } from './results.ts'
 import { measure } from './rounds.ts'
+import { runSuite } from './suite.ts'
 import { budgets, comparisons, selectTargets, targets } from './targets.ts'
+import { verifierRows } from './verifier.ts'
 
 const options = parseOptions(process.argv.slice(2))
 const say = (text: string) => process.stderr.write(`${text}\n`)
@@ -22,9 +24,15 @@ const say = (text: string) => process.stderr.write(`${text}\n`)
 process.on('SIGINT', () => process.exit(130))
 process.on('SIGTERM', () => process.exit(143))
 
+const suites = new Map([
+  ['feed', feedRows],
+  ['verifier', verifierRows],
+])
+const suite = suites.get(options.names[0] ?? '')
+
 if (options.list) list()
 else if (options.names[0] === 'micro') await runMicros(options.names.slice(1), options.quick, say)
-else if (options.names[0] === 'feed') await runFeed(options.names.slice(1), options.quick, say)
+else if (suite) await runSuite(suite, { ...options, say })
 else await runTargets(options)
 
 function list(): void {

@@ -36,6 +36,7 @@ export const comparisons: readonly Comparison[] = [
   { target: 'warder-rs256-3072', against: 'nginx' },
   { target: 'warder-rs256-2048', against: 'haproxy-rs256-2048', reach: 0.5 },
   { target: 'warder-rs256-3072', against: 'haproxy-rs256-3072', reach: 0.5 },
+  { target: 'warder-two-workers', against: 'warder-rs256-3072', reach: 1.1 },
   { target: 'warder-revoked-1000000', against: 'warder-revoked-0', reach: 1.05 },
   ...['rs256-2048', 'rs256-3072', 'es256', 'eddsa'].map((algorithm) => ({
     target: `warder-first-seen-${algorithm}`,

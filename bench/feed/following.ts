@@ -5,7 +5,7 @@ import { treeUse } from '../process-time.ts'
 import { startBenchAuthority } from './authority.ts'
 import { startFollowers } from './followers.ts'
 import { now } from './light-follower.ts'
-import { atMost, inMs, quantile, type FeedRow } from './rows.ts'
+import { atMost, inMs, quantile, type Row } from '../rows.ts'
 
 const count = 1000
 const warmCount = 100
@@ -13,7 +13,7 @@ const childCount = 2
 const inKib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`
 
 /** How soon a thousand followers are told. */
-export const following: FeedRow = {
+export const following: Row = {
   name: 'followers',
   about: '1,000 light followers of one authority',
   async run({ folder, quick, say }) {

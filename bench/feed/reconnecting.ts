@@ -5,14 +5,14 @@ import { treeUse } from '../process-time.ts'
 import { startBenchAuthority } from './authority.ts'
 import { startFollowers } from './followers.ts'
 import { now } from './light-follower.ts'
-import { atMost, type FeedRow } from './rows.ts'
+import { atMost, type Row } from '../rows.ts'
 
 const count = 200
 const awayMs = [0, 5000]
 const inSeconds = (value: number) => `${value.toFixed(2)} s`
 
 /** How soon a fleet is fresh again. */
-export const reconnecting: FeedRow = {
+export const reconnecting: Row = {
   name: 'reconnect',
   about: '200 followers when their authority comes back',
   async run({ folder, quick, say }) {

@@ -3,10 +3,10 @@
 
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { startAsking, type Asking } from './asking.ts'
+import { startAsking, type Asking } from '../load/asking.ts'
 import { startBenchAuthority, type BenchAuthority } from './authority.ts'
 import { now } from './light-follower.ts'
-import { atMost, inMs, quantile, type FeedRow } from './rows.ts'
+import { atMost, inMs, quantile, type Row } from '../rows.ts'
 import { startBenchVerifier } from './verifiers.ts'
 
 const verifierCount = 16
@@ -22,7 +22,7 @@ interface Trial {
 }
 
 /** How soon a revoked credential is refused everywhere. */
-export const revoking: FeedRow = {
+export const revoking: Row = {
   name: 'revoke',
   about: 'DELETE of a credential with 16 verifiers under load',
   async run({ folder, quick, say }) {

@@ -1,32 +1,28 @@
 // A million revoked ids: how many bytes they are on the wire, how soon they are in force, and whether anybody waits
 // meanwhile: who asks the verifier, or who asks the authority.
 
-import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemClock } from '../../src/system/clock.ts'
-import { openStore } from '../../src/store/open.ts'
-import type { Store } from '../../src/store/store.ts'
 import { createFeedConnection } from '../../src/verifier/feed/connection.ts'
 import { readEnrolment } from '../../src/verifier/feed/enrolment.ts'
 import { FeedRecord } from '../../src/verifier/feed/record.ts'
 import { createStateFile } from '../../src/verifier/feed/state-file.ts'
 import { createStandingKeeper } from '../../src/verifier/standing-keeper.ts'
-import { startAsking } from './asking.ts'
+import { startAsking } from '../load/asking.ts'
 import { startBenchAuthority, type BenchAuthority } from './authority.ts'
 import { now } from './light-follower.ts'
-import { atMost, quantile, type FeedRow } from './rows.ts'
+import { atMost, inMs, inSeconds, quantile, type Row } from '../rows.ts'
+import { revokeMany } from './revoked-rows.ts'
 import { startBenchVerifier, type BenchVerifier } from './verifiers.ts'
 
 const million = 1_000_000
 const perSecond = 200
 const inMib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`
-const inSeconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`
-const inMs = (ms: number) => `${ms.toFixed(1)} ms`
 
 /** What a snapshot of a million revoked ids costs. */
-export const snapshots: FeedRow = {
+export const snapshots: Row = {
   name: 'snapshot',
   about: 'a snapshot of 1,000,000 revoked ids',
   async run({ folder, quick, say }) {
@@ -72,45 +68,6 @@ export const snapshots: FeedRow = {
 
 const took = ({ sentAt, answeredAt }: { readonly sentAt: number; readonly answeredAt: number }) =>
   answeredAt - sentAt
-
-/** Writes what many revocations would have left, and makes followers too late for the lines of it. */
-async function revokeMany(path: string, credential: string, count: number): Promise<void> {
-  const store = await openStore({ url: `sqlite:${path}` })
-  try {
-    const id = credential.slice(credential.lastIndexOf('/') + 1)
-    const [template] = await store.read((db) =>
-      db.selectFrom('credentials').selectAll().where('id', '=', id).execute(),
-    )
-    if (!template) throw new Error('there is no credential to go by')
-    const at = Date.now()
-    for (let done = 0; done < count; done += 1000) {
-      const rows = Array.from({ length: 1000 }, () => ({
-        ...template,
-        id: randomUUID(),
-        facts: '{}',
-        revokedAt: at,
-        revokedRevision: 1,
-      }))
-      await store.write(({ db }) => db.insertInto('credentials').values(rows).execute())
-    }
-    await leapAhead(store)
-  } finally {
-    await store.close()
-  }
-}
-
-function leapAhead(store: Store): Promise<unknown> {
-  return store.write(async (tx) => {
-    const { revision } = await tx.db
-      .selectFrom('counters')
-      .select('revision')
-      .executeTakeFirstOrThrow()
-    await tx.db
-      .updateTable('counters')
-      .set({ revision: revision + 1_000_000 })
-      .execute()
-  })
-}
 
 /** Downloads a snapshot and counts its bytes as they travel. */
 function download(text: string): Promise<number> {

@@ -26,6 +26,17 @@ export async function startBenchVerifier(
   folder: string,
   enrolment: string,
 ): Promise<BenchVerifier> {
+  const { ops, ...launched } = await launchBenchVerifier(folder, enrolment)
+  const status = () => readStatus(ops)
+  await untilConnected(status, launched)
+  return { port: launched.port, pid: launched.pid, status, close: launched.close }
+}
+
+/** Starts a real verifier with one thread and waits until it listens. */
+export async function launchBenchVerifier(
+  folder: string,
+  enrolment: string,
+): Promise<Running & { readonly ops: number }> {
   mkdirSync(folder, { recursive: true })
   const [port, ops] = [await freePort(), await freePort()]
   const launched = await launchServer([process.execPath, startFile, 'verifier'], port, {
@@ -41,9 +52,7 @@ export async function startBenchVerifier(
     },
   })
   if (launched.kind !== 'running') throw new Error(launched.reason)
-  const status = () => readStatus(ops)
-  await untilConnected(status, launched)
-  return { port, pid: launched.pid, status, close: launched.close }
+  return { ...launched, ops }
 }
 
 async function readStatus(ops: number): Promise<VerifierStatus> {

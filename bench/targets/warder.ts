@@ -15,6 +15,8 @@ interface Variant {
   readonly settings: Readonly<Record<string, unknown>>
   /** What is asked of it; a hook over HTTP if not told. */
   readonly request?: (token: string) => BenchRequest
+  /** On cores of their own, as far as there are any; one if not told. */
+  readonly workers?: number
 }
 
 const start = join(import.meta.dirname, '../../src/start.js')
@@ -40,6 +42,15 @@ const sweep: readonly Variant[] = [0, 1_000_000].map((revoked) => ({
   settings: {},
 }))
 
+const twoWorkers: Variant = {
+  name: 'warder-two-workers',
+  about: 'warder verifier, two workers on two cores, 100,000 revoked ids, RS256-3072',
+  algorithm: 'RS256-3072',
+  revoked: 100_000,
+  settings: {},
+  workers: 2,
+}
+
 const grpc: Variant = {
   name: 'warder-grpc-rs256-3072',
   about: 'warder verifier over gRPC, one worker, 100,000 revoked ids, RS256-3072',
@@ -50,7 +61,7 @@ const grpc: Variant = {
 }
 
 /** Warder's verifier, alone, in each variant that a promise is made about. */
-export const warder: readonly Target[] = [...known, ...sweep, ...firstSeen, grpc].map(
+export const warder: readonly Target[] = [...known, twoWorkers, ...sweep, ...firstSeen, grpc].map(
   (variant) => ({
     name: variant.name,
     about: variant.about,
@@ -60,20 +71,30 @@ export const warder: readonly Target[] = [...known, ...sweep, ...firstSeen, grpc
   }),
 )
 
+/** Starts a verifier with one worker and whatever is revoked. */
+export async function startAlone(bench: Bench): Promise<Running> {
+  const [plain] = sweep
+  if (!plain) throw new TypeError('there is no variant')
+  const started = await startVerifier(bench, plain)
+  if (started.kind === 'running') return started
+  throw new Error(started.reason)
+}
+
 async function startVerifier(bench: Bench, variant: Variant): Promise<Running | NotRun> {
   const [port, other, operations] = [await freePort(), await freePort(), await freePort()]
   const [http, grpcPort] = variant.request === checkCall ? [other, port] : [port, undefined]
+  const { workers = 1 } = variant
   const file = join(bench.folder, 'warder.yaml')
   writeFileSync(file, JSON.stringify(configuration(bench, variant), null, 2))
   return launchServer([process.execPath, start, 'verifier', '--config', file], port, {
-    core: bench.core,
+    core: workers === 1 ? bench.core : coresFrom(bench.core, workers),
     cwd: bench.folder,
     env: {
       WARDER_LISTEN_HTTP: `127.0.0.1:${http}`,
       WARDER_LISTEN_OPS: `127.0.0.1:${operations}`,
       WARDER_LISTEN_GRPC: grpcPort === undefined ? 'off' : `127.0.0.1:${grpcPort}`,
       WARDER_LISTEN_SPOE: 'off',
-      WARDER_WORKERS: '1',
+      WARDER_WORKERS: `${workers}`,
       WARDER_LOG_LEVEL: 'warn',
     },
   })
@@ -89,3 +110,6 @@ function configuration({ material, revoked }: Bench, variant: Variant) {
   }
   return { trust: [trust], ...variant.settings }
 }
+
+const coresFrom = (first: number, count: number) =>
+  Array.from({ length: count }, (_, index) => first + index).join(',')

@@ -1,10 +1,10 @@
 // Asks verifiers with one credential at a steady rate, and remembers what became of each question.
 
 import { Agent, get } from 'node:http'
-import { now } from './light-follower.ts'
+import { now } from '../feed/light-follower.ts'
 
 /** A question and its answer, in milliseconds since 1970. */
-export interface Asked {
+interface Asked {
   readonly sentAt: number
   readonly answeredAt: number
   /** 0 where there was no answer. */

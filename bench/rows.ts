@@ -7,13 +7,13 @@ export interface Figure {
 }
 
 /** A part of the benchmark. */
-export interface FeedRow {
+export interface Row {
   readonly name: string
   readonly about: string
-  readonly run: (order: FeedOrder) => Promise<readonly Figure[]>
+  readonly run: (order: RowOrder) => Promise<readonly Figure[]>
 }
 
-export interface FeedOrder {
+export interface RowOrder {
   /** A folder of the row's own. */
   readonly folder: string
   readonly quick: boolean
@@ -28,6 +28,9 @@ export function quantile(figures: readonly number[], share: number): number {
 
 /** Milliseconds as a table has them. */
 export const inMs = (value: number): string => `${value.toFixed(1)} ms`
+
+/** Milliseconds as a table has them where they are many. */
+export const inSeconds = (value: number): string => `${(value / 1000).toFixed(2)} s`
 
 /** A figure that has to be at most so much. */
 export function atMost(
