@@ -26,7 +26,7 @@ export function createAccessTokenJudge(
 ): JudgeAccessToken {
   return async (token, source) => {
     const now = epochSeconds(clock.wall() / 1000)
-    const ring = await ringOf(await store.read(readIssuers))
+    const ring = await ringOf(await store.read((db) => readIssuers(db)))
     const proof = prove(token, ring, now, defaultLeeway)
     if (typeof proof !== 'object' || proof.kind !== 'client') return undefined
     const { id, addresses } = proof.client
