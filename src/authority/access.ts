@@ -60,7 +60,7 @@ export function createGuard({ store, keys, clock }: AccessParts): Guard {
 }
 
 /** The token of the one `Authorization: Bearer` of a request. */
-function bearerOf(authorization: readonly string[]): string | undefined {
+export function bearerOf(authorization: readonly string[]): string | undefined {
   const [value = '', ...others] = authorization
   const [, token] = /^bearer +(\S+)$/i.exec(value) ?? []
   return others.length === 0 ? token : undefined

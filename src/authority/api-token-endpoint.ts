@@ -6,22 +6,29 @@
 // Errors have exactly the two members of RFC 6749; a client that is not who it says gets `access_denied`.
 
 import { randomUUID } from 'node:crypto'
+import { parseCompact } from '../credential/compact.ts'
 import { mintAccessToken } from '../credential/mint.ts'
 import { epochSeconds } from '../credential/time.ts'
+import { bearerOf } from './access.ts'
+import type { JudgeAccessToken } from './access-tokens.ts'
 import { readClient, type ApiClient, type ApiClients } from './api-clients.ts'
 import { operations } from './operations.ts'
-import { found, limited, oauthRefusal, type Outcome, type Refusal } from './outcome.ts'
+import { found, limited, oauthRefusal, type Outcome, type Plain, type Refusal } from './outcome.ts'
 import type { Parts } from './parts.ts'
 import { bindOpen, type RawCall, type Route } from './route.ts'
 
 /** What the endpoint works with besides. */
 export interface ApiTokenParts extends Pick<Parts, 'clock' | 'keys' | 'settings'> {
   readonly clients: ApiClients
+  readonly judgeAccessToken: JudgeAccessToken
 }
 
-/** The endpoint where clients of the API buy their tokens. */
+/** The endpoints of clients of the API. */
 export function createApiTokenRoutes(parts: ApiTokenParts): readonly Route[] {
-  return [bindOpen(operations.issueAccessToken, (raw) => issueAccessToken(parts, raw))]
+  return [
+    bindOpen(operations.issueAccessToken, (raw) => issueAccessToken(parts, raw)),
+    bindOpen(operations.testAccessToken, (raw) => testAccessToken(parts, raw)),
+  ]
 }
 
 async function issueAccessToken(parts: ApiTokenParts, raw: RawCall): Promise<Outcome> {
@@ -123,4 +130,24 @@ function mint(parts: ApiTokenParts, client: ApiClient, scope: string): Promise<s
     },
     keys.signer(),
   )
+}
+
+async function testAccessToken(parts: ApiTokenParts, raw: RawCall): Promise<Plain> {
+  const token = bearerOf(raw.authorization)
+  if (token === undefined || typeof parseCompact(token) === 'string') {
+    const text = 'Invalid Request parameters [Invalid bearer authentication token]'
+    return plain(400, 'text/plain; charset=utf-8', text)
+  }
+  const proof = await parts.judgeAccessToken(token, raw.source)
+  if (proof?.expiresAt === undefined) {
+    const headers = { 'www-authenticate': 'Bearer error="invalid_token"' }
+    return { ...plain(401, undefined, ''), headers }
+  }
+  const left = Math.max(0, Math.floor(proof.expiresAt - parts.clock.wall() / 1000))
+  const said = [{ message: 'token_ok', seconds_to_expiry: left }]
+  return plain(200, 'application/json', JSON.stringify(said))
+}
+
+function plain(status: number, contentType: string | undefined, text: string): Plain {
+  return { kind: 'plain', status, headers: {}, contentType, text }
 }

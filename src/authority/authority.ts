@@ -9,6 +9,7 @@ import { createApiClients } from './api-clients.ts'
 import { createApiCredentialRotationRoutes } from './api-credential-rotation.ts'
 import { createApiCredentialRoutes } from './api-credentials.ts'
 import { createApiTokenRoutes, type ApiTokenParts } from './api-token-endpoint.ts'
+import { createAccessTokenJudge } from './access-tokens.ts'
 import { createAdministratorRoutes } from './administrators.ts'
 import { createAuditRoutes } from './audit.ts'
 import { createBackground } from './background.ts'
@@ -94,6 +95,7 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
     rotation,
     limit,
     clients,
+    judgeAccessToken: createAccessTokenJudge(store, clock),
     background,
     onFailed,
     onVerifierRevoked: feed.drop,

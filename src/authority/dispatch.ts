@@ -18,6 +18,7 @@ import {
   unavailable,
   unexpected,
   type Outcome,
+  type Plain,
   type Refusal,
 } from './outcome.ts'
 import { parametersOf, type Operation } from './operation.ts'
@@ -53,7 +54,7 @@ export interface Dispatch {
     route: Route,
     caller: Caller | undefined,
     content: Incoming & IncomingContent,
-  ) => Promise<Outcome>
+  ) => Promise<Outcome | Plain>
 }
 
 export interface DispatchParts {

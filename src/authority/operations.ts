@@ -286,6 +286,18 @@ const openOperations = {
     ),
     accepts: 'form-or-json',
   },
+  testAccessToken: reads(
+    '/v2/oauth/token/test',
+    'Say whether the access token in Authorization: Bearer still counts, and for how long',
+    open,
+    { answer: schemas.accessTokenTest, query: schemas.nothing },
+  ),
+  describeAuthorizationServer: reads(
+    '/.well-known/oauth-authorization-server',
+    'What OAuth clients find the endpoints by (RFC 8414)',
+    open,
+    { answer: schemas.authorizationServer, query: schemas.nothing },
+  ),
 } as const
 
 /** Every operation of the API, by its id. */

@@ -63,7 +63,18 @@ export interface Answer {
   readonly wait?: Wait | undefined
 }
 
-/** What becomes of a request. */
+/** An answer that is no JSON object, as another vendor's clients want it to the letter. */
+export interface Plain {
+  readonly kind: 'plain'
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** `undefined` where there is no body. */
+  readonly contentType: string | undefined
+  readonly text: string
+  readonly wait?: undefined
+}
+
+/** What becomes of a request of the management API. */
 export type Outcome = Answer | Refusal
 
 /** Answers 200. */

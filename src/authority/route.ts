@@ -3,7 +3,7 @@ import type { Json } from '../store/hash-chain.ts'
 import type { Caller } from './access.ts'
 import { createChecker, type Checked } from './check.ts'
 import type { Operation } from './operation.ts'
-import { invalidData, type Outcome, type Refusal } from './outcome.ts'
+import { invalidData, type Outcome, type Plain, type Refusal } from './outcome.ts'
 
 /** A request as it came, once it is known who asks, and that they may. */
 export interface RawCall {
@@ -41,7 +41,7 @@ export interface Once {
 /** An operation together with what it does. */
 export interface Route {
   readonly operation: Operation
-  readonly run: (raw: RawCall) => Promise<Outcome>
+  readonly run: (raw: RawCall) => Promise<Outcome | Plain>
 }
 
 /** Joins an operation with what it does. */
@@ -72,7 +72,10 @@ export function bind<Q extends TObject, B extends TObject>(
 }
 
 /** Joins an operation that everybody may call with what it does. */
-export function bindOpen(operation: Operation, handle: (raw: RawCall) => Promise<Outcome>): Route {
+export function bindOpen(
+  operation: Operation,
+  handle: (raw: RawCall) => Promise<Outcome | Plain>,
+): Route {
   if (operation.access.kind !== 'public') throw new TypeError('the operation is not for everybody')
   return { operation, run: handle }
 }

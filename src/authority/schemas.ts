@@ -249,6 +249,17 @@ export const clientAccessToken = Type.Object({
   expires_in: Type.Integer(),
   token_type: Type.Literal('Bearer'),
 })
+export const accessTokenTest = Type.Array(
+  Type.Object({ message: Type.Literal('token_ok'), seconds_to_expiry: Type.Integer() }),
+)
+export const authorizationServer = Type.Object({
+  issuer: Type.String(),
+  token_endpoint: uri,
+  jwks_uri: uri,
+  grant_types_supported: Type.Array(Type.String()),
+  response_types_supported: Type.Array(Type.String()),
+  token_endpoint_auth_methods_supported: Type.Array(Type.String()),
+})
 export const accessToken = Type.Object({
   access_token: Type.String(),
   token_type: Type.Literal('Bearer'),

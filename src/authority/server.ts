@@ -27,6 +27,7 @@ import {
   unreadable,
   unsupportedType,
   type Outcome,
+  type Plain,
   type Refusal,
 } from './outcome.ts'
 import type { Route } from './route.ts'
@@ -158,13 +159,21 @@ function nameOf({ routeOptions, is404 }: FastifyRequest): string {
   return is404 || !operation ? unmatched : `${operation.method} ${operation.path}`
 }
 
-function answer(reply: FastifyReply, outcome: Outcome, log: Log): FastifyReply {
+function answer(reply: FastifyReply, outcome: Outcome | Plain, log: Log): FastifyReply {
   if (outcome.kind === 'refusal') return refuse(reply, outcome, log)
+  if (outcome.kind === 'plain') return answerPlainly(reply, outcome)
   const { status, headers, facts, shownOnce } = outcome
   const shown = shownOnce ?? facts
   void reply.code(status).headers({ ...headers, 'cache-control': 'no-store' })
   if (status === 200 && 'access_token' in (facts ?? {})) void reply.header('pragma', 'no-cache')
   return shown === undefined ? reply.send() : sendJson(reply, shown)
+}
+
+function answerPlainly(reply: FastifyReply, plain: Plain): FastifyReply {
+  const { status, headers, contentType, text } = plain
+  void reply.code(status).headers({ ...headers, 'cache-control': 'no-store' })
+  if (contentType === undefined) return reply.send()
+  return reply.header('content-type', contentType).send(Buffer.from(text))
 }
 
 function sendJson(reply: FastifyReply, body: object): FastifyReply {

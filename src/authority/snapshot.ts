@@ -45,7 +45,7 @@ export async function readStandingFacts(
     epoch,
     revision,
     at: clock.wall(),
-    issuers: await readIssuers(db),
+    issuers: await readIssuers(db, environmentIds),
     gateways: await readGateways(db, environmentIds),
     environments: await readEnvironments(db, environmentIds),
     clients: await readClients(db),
@@ -54,18 +54,27 @@ export async function readStandingFacts(
   return { facts, chain }
 }
 
-async function readIssuers(db: Reader): Promise<readonly SnapshotIssuer[]> {
+/**
+ * Reads under which names credentials are issued, with the keys that are trusted. Whose access tokens count is bounded
+ * as environments are: to a verifier of one organization another one's audience is none.
+ */
+export async function readIssuers(
+  db: Reader,
+  environmentIds?: readonly string[],
+): Promise<readonly SnapshotIssuer[]> {
   const keys = await db
     .selectFrom('signingKeys')
     .select('publicJwk')
     .where('state', '!=', 'retired')
     .orderBy('kid')
     .execute()
-  const organizations = await db
-    .selectFrom('organizations')
-    .select('audience')
-    .orderBy('audience')
-    .execute()
+  const all = db.selectFrom('organizations')
+  const some = environmentIds
+    ? all.where('id', 'in', (eb) =>
+        eb.selectFrom('environments').select('organizationId').where('id', 'in', environmentIds),
+      )
+    : all
+  const organizations = await some.select('audience').orderBy('audience').execute()
   const issuers = await db
     .selectFrom('issuers')
     .select(['name', 'audience'])
@@ -159,7 +168,7 @@ async function readClients(db: Reader) {
 }
 
 /** Marks have no table of their own: they are what the changes that set them say. */
-async function readMarks(db: Reader) {
+export async function readMarks(db: Reader) {
   const rows = await db
     .selectFrom('changes')
     .select('body')

@@ -1,27 +1,8 @@
 // The commands that call a running authority, and those on its database.
 
+import { apiCredentialCommands } from './api-credential-table.ts'
+import { client, description, environment, everywhere, inEnvironment } from './client-command.ts'
 import type { Command, Flag } from './command.ts'
-
-const json: Flag = { name: 'json', doc: 'print JSON' }
-const data: Flag = {
-  name: 'data',
-  value: 'FOLDER',
-  doc: 'the data folder, where admin.json is (else WARDER_DATA, else ./data)',
-}
-const environment: Flag = {
-  name: 'environment',
-  value: 'ENVIRONMENT',
-  doc: 'its id or name (else WARDER_ENVIRONMENT, else that of admin.json)',
-}
-const description: Flag = { name: 'description', value: 'TEXT', doc: 'what it is for' }
-
-const everywhere: readonly Flag[] = [json, data]
-const inEnvironment: readonly Flag[] = [environment, ...everywhere]
-
-type Spec = Pick<Command, 'words' | 'args' | 'summary' | 'example' | 'run'> &
-  Partial<Pick<Command, 'more' | 'flags'>>
-
-const client = (spec: Spec): Command => ({ configuration: false, more: '', flags: [], ...spec })
 
 const environments: readonly Command[] = [
   client({
@@ -280,5 +261,6 @@ export const managementCommands: readonly Command[] = [
   ...environments,
   ...gateways,
   ...credentials,
+  ...apiCredentialCommands,
   ...installation,
 ]

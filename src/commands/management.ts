@@ -8,7 +8,7 @@ import { readTree, textOf, treeOf, treesOf, type Tree } from './reading.ts'
 import { describeRefusal } from './refusal.ts'
 import { tell } from './terminal.ts'
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** What the API answered. */
 export interface Answer {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { ask, type Answered, type House } from './house.ts'
+import { ask, openHouse, type Answered, type House } from './house.ts'
 
 /** An API credential as its client has it. */
 export interface TestClient {
@@ -57,4 +57,28 @@ export async function buyAccessToken(house: House, client: TestClient, more: obj
   const { status, body, text } = await askForAccessToken(house.url, grantOf(client, more))
   assert.equal(status, 200, text)
   return String(body['access_token'])
+}
+
+/** The status of a client's attempt to buy a token. */
+export async function buys(house: House, client: TestClient): Promise<number> {
+  return (await askForAccessToken(house.url, grantOf(client))).status
+}
+
+/** Asks whether an access token counts. */
+export function testToken(house: House, token: string): Promise<Response> {
+  return fetch(`${house.url}/v2/oauth/token/test`, {
+    headers: { authorization: `Bearer ${token}` },
+  })
+}
+
+/** Does something in a house of its own; `path` is where its API credentials are managed. */
+export async function withHouse(
+  work: (house: House, path: string) => Promise<void>,
+): Promise<void> {
+  const house = await openHouse()
+  try {
+    await work(house, apiCredentialsPath(house))
+  } finally {
+    await house.close()
+  }
 }

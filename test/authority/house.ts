@@ -60,6 +60,8 @@ export interface HouseOptions {
   readonly clock?: Clock
   readonly log?: Log
   readonly settings?: Partial<AuthoritySettings>
+  /** Settings that name where it listens. */
+  readonly settingsAt?: (url: string) => Partial<AuthoritySettings>
   readonly databaseUrl?: string
   readonly dataFolder?: string
   readonly keyEncryptionKey?: string
@@ -80,7 +82,7 @@ const silent: Log = {
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'warder-authority-'))
   const url = `http://127.0.0.1:${await freePort()}`
-  const settings = { ...settingsFor(url), ...options.settings }
+  const settings = { ...settingsFor(url), ...options.settings, ...options.settingsAt?.(url) }
   const opened = await openStore({
     url: options.databaseUrl ?? `sqlite:${join(folder, 'warder.db')}`,
   })

@@ -25,6 +25,14 @@ test('every operation but the ones that everybody may call needs a role', () => 
   const open = Object.entries(operations).filter(([, { access }]) => access.kind === 'public')
   assert.deepEqual(
     open.map(([id]) => id),
-    ['describeApi', 'describeApiV1', 'readKeySet', 'issueToken', 'issueAccessToken'],
+    [
+      'describeApi',
+      'describeApiV1',
+      'readKeySet',
+      'issueToken',
+      'issueAccessToken',
+      'testAccessToken',
+      'describeAuthorizationServer',
+    ],
   )
 })

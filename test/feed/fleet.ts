@@ -8,12 +8,14 @@ import { createFeedLink } from '../../src/verifier/feed/link.ts'
 import { startVerifier, type Verifier } from '../../src/verifier/verifier.ts'
 import type { House } from '../authority/house.ts'
 import { anyPort, usualSettings } from '../verifier/running.ts'
-import { ask, request, type Answer } from '../verifier/wire.ts'
+import { ask, request, type Answer, type Place } from '../verifier/wire.ts'
 
 // Verifiers that follow a real authority over real sockets.
 
 export interface FeedVerifier {
   readonly verifier: Verifier
+  /** Where it is asked over HTTP. */
+  readonly place: Place
   /** Asks with a credential, as nginx would. */
   readonly ask: (credential: string) => Promise<Answer>
   readonly status: () => Promise<Record<string, unknown>>
@@ -25,6 +27,7 @@ export interface FeedVerifierOptions {
   readonly stateFolder: string
   readonly enrolment: string
   readonly authority?: string
+  readonly doors?: typeof usualSettings.doors
   readonly staleAfterMs?: number
   readonly expireAfterMs?: number
 }
@@ -57,7 +60,7 @@ export async function startFeedVerifier(options: FeedVerifierOptions): Promise<F
   assert.ok(read)
   const { staleAfterMs = 15_000, expireAfterMs = 3_600_000 } = options
   const verifier = await startVerifier({
-    settings: usualSettings,
+    settings: { ...usualSettings, doors: options.doors ?? usualSettings.doors },
     http: { at: anyPort, tls: undefined },
     ops: { at: anyPort, tls: undefined },
     health: { version: '0.0.0', workers: 1, proofCacheMax: 1000, staleAfterMs, expireAfterMs },
@@ -82,6 +85,7 @@ export async function startFeedVerifier(options: FeedVerifierOptions): Promise<F
   const page = (path: string) => ask(ops, request(`GET ${path} HTTP/1.1`, 'Host: ops'))
   return {
     verifier,
+    place,
     page,
     ask: (credential) =>
       ask(

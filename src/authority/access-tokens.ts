@@ -1,0 +1,70 @@
+import { algorithms } from '../credential/algorithm.ts'
+import { isWithin } from '../credential/address-range.ts'
+import { createKeyRing, type KeyRing } from '../credential/key-ring.ts'
+import { importKeySet } from '../credential/key-set.ts'
+import { prove, type ClientProof } from '../credential/proof.ts'
+import { defaultLeeway, epochSeconds } from '../credential/time.ts'
+import { profilesOf, type SnapshotIssuer } from '../standing/snapshot-issuer.ts'
+import {
+  createStanding,
+  isRevision,
+  judgeStanding,
+  markKey,
+  type Standing,
+} from '../standing/standing.ts'
+import type { Reader, Store } from '../store/store.ts'
+import type { Clock } from '../system/clock.ts'
+import { readIssuers, readMarks } from './snapshot.ts'
+
+/** Judges an access token by what the database says now: its proof, or `undefined` where it does not count. */
+export type JudgeAccessToken = (token: string, source: string) => Promise<ClientProof | undefined>
+
+/** Creates what judges access tokens as verifiers do. */
+export function createAccessTokenJudge(
+  store: Pick<Store, 'read' | 'snapshot'>,
+  clock: Clock,
+): JudgeAccessToken {
+  return async (token, source) => {
+    const now = epochSeconds(clock.wall() / 1000)
+    const ring = await ringOf(await store.read((db) => readIssuers(db)))
+    const proof = prove(token, ring, now, defaultLeeway)
+    if (typeof proof !== 'object' || proof.kind !== 'client') return undefined
+    const { id, addresses } = proof.client
+    if (addresses && !isWithin(addresses, source)) return undefined
+    const standing = await store.snapshot((db) => standingOf(db, id, ring))
+    return standing && !judgeStanding(standing, proof) ? proof : undefined
+  }
+}
+
+async function ringOf(issuers: readonly SnapshotIssuer[]): Promise<KeyRing> {
+  const all = await Promise.all(
+    issuers.map(async (issuer) => {
+      const { keys = [] } = (await importKeySet(issuer.jwks, algorithms)) ?? {}
+      return { name: issuer.name, profiles: profilesOf(issuer), keys }
+    }),
+  )
+  return createKeyRing(0, all)
+}
+
+/** As much of the standing as one client's tokens are judged by; none for a client that never was. */
+async function standingOf(db: Reader, id: string, ring: KeyRing): Promise<Standing | undefined> {
+  const row = await db
+    .selectFrom('apiCredentials')
+    .select(['generation', 'deletedAt'])
+    .where('clientId', '=', id)
+    .executeTakeFirst()
+  const { revision } = await db.selectFrom('counters').select('revision').executeTakeFirstOrThrow()
+  if (!row || !isRevision(revision)) return undefined
+  const marks = await readMarks(db)
+  const standing = createStanding({
+    revision,
+    issuers: [],
+    revokedTables: [],
+    accepted: undefined,
+    gateways: new Map(),
+    environments: new Map(),
+    clients: new Map([[id, { deleted: row.deletedAt !== null, generation: row.generation }]]),
+    marks: new Map(marks.map(({ subject, notBefore }) => [markKey(subject), notBefore])),
+  })
+  return { ...standing, ring }
+}
