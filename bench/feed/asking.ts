@@ -4,7 +4,7 @@ import { Agent, get } from 'node:http'
 import { now } from './light-follower.ts'
 
 /** A question and its answer, in milliseconds since 1970. */
-export interface Asked {
+interface Asked {
   readonly sentAt: number
   readonly answeredAt: number
   /** 0 where there was no answer. */

@@ -16,7 +16,7 @@ interface Answer {
   readonly body: Record<string, unknown>
 }
 
-export interface NewCredential {
+interface NewCredential {
   readonly path: string
   readonly token: string
 }

@@ -13,7 +13,7 @@ export interface FeedRow {
   readonly run: (order: FeedOrder) => Promise<readonly Figure[]>
 }
 
-export interface FeedOrder {
+interface FeedOrder {
   /** A folder of the row's own. */
   readonly folder: string
   readonly quick: boolean

@@ -24,7 +24,7 @@ export interface RecordParts {
 }
 
 /** A snapshot as it came. */
-export interface ReceivedSnapshot {
+interface ReceivedSnapshot {
   readonly manifest: string
   readonly body: Buffer
 }

@@ -57,7 +57,7 @@ export interface HeadFacts {
 }
 
 /** What a log begins with. */
-export interface Beginning {
+interface Beginning {
   readonly manifest: string
   readonly body: Buffer
   /** Lines behind the snapshot that are known already. */
