@@ -35,6 +35,7 @@ import { createServerOf, type AuthorityTls } from './server.ts'
 import type { AuthoritySettings } from './settings.ts'
 import { createSettle } from './settling.ts'
 import { openSigningKeys } from './signing-keys.ts'
+import { createStatusLists } from './status-list.ts'
 import { createTokenRoutes, type TokenParts } from './token-endpoint.ts'
 import { recordUsage, type Use } from './usage.ts'
 import { createVerifierRoutes, type VerifierParts } from './verifiers.ts'
@@ -97,6 +98,7 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
   const settle = createSettle({ fleet, clock, waitMs, background, onApplied })
   const limit = createGuessLimit(clock)
   const clients = createApiClients({ store, clock, log, secrets, limit, onFailed })
+  const statusLists = createStatusLists({ store, clock, keys, settings })
   const write = createWrite({ store, clock, epoch })
   const shared = { store, clock, settings, keys, secrets, fleet, write }
   const routes = routesOf({
@@ -117,7 +119,7 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
     log,
     limits: settings.limits,
     tls: parts.tls,
-    aside: feed.serve,
+    aside: (request, response) => feed.serve(request, response) || statusLists(request, response),
     onAnswer: metrics.onAnswer,
   })
   await rotation.resume()
