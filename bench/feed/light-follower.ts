@@ -28,6 +28,7 @@ const noDisk: StateFile = {
   begin: done,
   append: done,
   touch: done,
+  isLong: () => false,
   putAside: done,
   close: done,
 }
@@ -46,22 +47,25 @@ export function startLightFollower(text: string): LightFollower {
     revoked: () => ({ entries: 0, bytes: 0 }),
     release: done,
     load: done,
+    former: () => Buffer.alloc(0),
+    remember: async () => true,
     async apply() {
       heard.push(now())
     },
   }
-  const record = new FeedRecord({
-    pinned: enrolment.feedKey,
-    keeper,
-    state: noDisk,
-    clock: systemClock,
-    onDiskFailure: () => undefined,
-  })
   const connection = createFeedConnection({
     enrolment,
     ca: undefined,
     snapshotBytesMax: 2 ** 28,
     expireAfterMs,
+  })
+  const record = new FeedRecord({
+    pinned: enrolment.feedKey,
+    keeper,
+    state: noDisk,
+    clock: systemClock,
+    snapshot: connection.snapshot,
+    onDiskFailure: () => undefined,
   })
   const reporter = createReporter({
     connection,

@@ -96,6 +96,7 @@ async function applyAlone(text: string, stateFile: string): Promise<number> {
     keeper,
     state,
     clock: systemClock,
+    snapshot: connection.snapshot,
     onDiskFailure(error) {
       throw error
     },

@@ -30,10 +30,12 @@ import { createKeyRoutes, type KeyParts } from './keys.ts'
 import { createLocalFeed, type LocalFeed } from './local-feed.ts'
 import { createAuthorityMetrics } from './metrics.ts'
 import { createOpenRoutes } from './open-routes.ts'
+import { createRevokedAlarm, type RevokedPresented } from './revoked-presented.ts'
 import { createServerOf, type AuthorityTls } from './server.ts'
 import type { AuthoritySettings } from './settings.ts'
 import { createSettle } from './settling.ts'
 import { openSigningKeys } from './signing-keys.ts'
+import { createStatusLists } from './status-list.ts'
 import { createTokenRoutes, type TokenParts } from './token-endpoint.ts'
 import { recordUsage, type Use } from './usage.ts'
 import { createVerifierRoutes, type VerifierParts } from './verifiers.ts'
@@ -49,6 +51,13 @@ export interface Authority {
   /** For verifiers in this process. */
   readonly feed: LocalFeed
   readonly recordUsage: (uses: readonly Use[]) => Promise<void>
+  /** Takes that revoked credentials were presented to a verifier in this process. */
+  readonly revokedPresented: (
+    presented: readonly RevokedPresented[],
+    verifier: string,
+  ) => Promise<void>
+  /** What keeps it from doing its work, if anything does. */
+  readonly trouble: () => string | undefined
   /** Takes new certificates for the connections that come. */
   readonly setTls: (tls: Pick<SecureContextOptions, 'cert' | 'key' | 'ca'>) => void
   /** Resolves to where it listens. */
@@ -77,16 +86,19 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
   const keyWatch = watchKeys(store, keys, log)
   const secrets = createClientSecrets(roots)
   const localFeed = createLocalFeed({ store, clock, log })
-  const feed = await openFeed({ store, roots, epoch, clock, log, secrets, waitMs })
+  const background = createBackground(store, log)
+  const { onApplied, onPresented } = metrics
+  const onRevokedPresented = createRevokedAlarm({ store, clock, log, background, onPresented })
+  const toFeed = { store, roots, epoch, clock, log, secrets, waitMs, onRevokedPresented }
+  const feed = await openFeed(toFeed)
   const fleet = joinFleets([localFeed, feed.fleet])
   const rotation = createKeyRotation({ store, clock, fleet, keys, log, waitMs })
-  const background = createBackground(store, log)
   const onFailed = createFailedAccess(background, clock)
   const guard = createGuard({ store, keys, clock })
-  const { onApplied } = metrics
   const settle = createSettle({ fleet, clock, waitMs, background, onApplied })
   const limit = createGuessLimit(clock)
   const clients = createApiClients({ store, clock, log, secrets, limit, onFailed })
+  const statusLists = createStatusLists({ store, clock, keys, settings })
   const write = createWrite({ store, clock, epoch })
   const shared = { store, clock, settings, keys, secrets, fleet, write }
   const routes = routesOf({
@@ -107,18 +119,17 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
     log,
     limits: settings.limits,
     tls: parts.tls,
-    aside: feed.serve,
+    aside: (request, response) => feed.serve(request, response) || statusLists(request, response),
     onAnswer: metrics.onAnswer,
   })
   await rotation.resume()
   return {
     feed: localFeed,
     recordUsage: (uses) => recordUsage({ store, clock }, uses),
-    setTls(tls) {
-      if (server.server instanceof TlsServer) server.server.setSecureContext(tls)
-    },
-    listen: (at) =>
-      server.listen(at.kind === 'tcp' ? { host: at.host, port: at.port } : { path: at.path }),
+    revokedPresented: (presented, name) =>
+      onRevokedPresented(presented, { name, environmentIds: undefined }),
+    trouble: feed.trouble,
+    ...listenerOf(server),
     async close() {
       // A feed would keep its connection open for ever.
       await feed.close()
@@ -126,6 +137,18 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
       await Promise.all([rotation.close(), keyWatch.close(), localFeed.close()])
       await Promise.all([background.close(), clients.close()])
     },
+  }
+}
+
+function listenerOf(
+  server: ReturnType<typeof createServerOf>,
+): Pick<Authority, 'setTls' | 'listen'> {
+  return {
+    setTls(tls) {
+      if (server.server instanceof TlsServer) server.server.setSecureContext(tls)
+    },
+    listen: (at) =>
+      server.listen(at.kind === 'tcp' ? { host: at.host, port: at.port } : { path: at.path }),
   }
 }
 

@@ -9,6 +9,7 @@ import type { Members } from './outcome.ts'
 import type { Parts } from './parts.ts'
 import type { AuthoritySettings } from './settings.ts'
 import { isoTime, selfLink } from './shown.ts'
+import { takePlace } from './status-places.ts'
 
 /** The gateway that a credential is for, with all that its claims name. */
 export interface IssueFor {
@@ -40,7 +41,10 @@ async function issueCredential(parts: Parts, to: IssueFor): Promise<Issued> {
   const signer = keys.signer()
   const issuedAt = clock.wall()
   const id = randomUUID()
-  const claims = claimsOf(settings, to, { id, issuedAt })
+  const status = settings.credentials.statusList
+    ? await takePlace(parts.store, settings.publicUrl, id)
+    : {}
+  const claims = { ...claimsOf(settings, to, { id, issuedAt }), ...status }
   const token = await mintGatewayCredential(claims, signer)
   const row = {
     id,

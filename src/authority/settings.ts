@@ -11,6 +11,8 @@ export interface AuthoritySettings {
     readonly audience: string
     readonly algorithm: Algorithm
     readonly maxPerGateway: number
+    /** Whether credentials say where their status stands, for third parties. */
+    readonly statusList: boolean
   }
   readonly oauth: {
     readonly accessTokenLifetimeMs: number

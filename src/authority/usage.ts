@@ -26,19 +26,20 @@ const sourcesKeptMs = 30 * 24 * 60 * 60 * 1000
 const id = /^[0-9a-f-]{36}$/
 
 /**
- * Notes uses: when the last was, never going back, how many there were, and from where. Nothing is noted of who has
+ * Notes uses of the credentials of some environments, of all where none are named: when the last was, never going back, how many there were, and from where. Nothing is noted of who has
  * been revoked meanwhile.
  */
 export async function recordUsage(
   { store, clock }: { readonly store: Store; readonly clock: Clock },
   uses: readonly Use[],
+  environmentIds?: readonly string[],
 ): Promise<void> {
   const now = clock.wall()
   const credentials = [...gather(uses, now)]
   for (let from = 0; from < credentials.length; from += credentialsAtOnce) {
     const some = credentials.slice(from, from + credentialsAtOnce)
     await store.write(async ({ db }) => {
-      for (const [jti, used] of some) await keep(db, jti, used)
+      for (const [jti, used] of some) await keep(db, { jti, environmentIds }, used)
       await db
         .deleteFrom('credentialSources')
         .where('lastAt', '<', now - sourcesKeptMs)
@@ -78,9 +79,20 @@ function sourceName(source: string): string {
   return plain === '' ? 'unknown' : plain
 }
 
-async function keep(db: WriteTransaction['db'], jti: string, used: UsedCredential): Promise<void> {
-  const { numUpdatedRows } = await db
-    .updateTable('credentials')
+interface Whose {
+  readonly jti: string
+  readonly environmentIds: readonly string[] | undefined
+}
+
+async function keep(
+  db: WriteTransaction['db'],
+  { jti, environmentIds }: Whose,
+  used: UsedCredential,
+): Promise<void> {
+  const all = db.updateTable('credentials')
+  const { numUpdatedRows } = await (
+    environmentIds ? all.where('environmentId', 'in', environmentIds) : all
+  )
     .set((eb) => ({ useCount: eb('useCount', '+', used.count) }))
     .where('id', '=', jti)
     .where('revokedAt', 'is', null)

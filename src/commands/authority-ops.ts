@@ -15,6 +15,8 @@ export interface AuthorityOpsParts {
   readonly version: string
   readonly clock: Clock
   readonly log: Log
+  /** What keeps the authority from doing its work, if anything does. */
+  readonly trouble: () => string | undefined
 }
 
 /** Health, status and metrics of an authority that runs apart. */
@@ -41,8 +43,10 @@ export async function startAuthorityOps(parts: AuthorityOpsParts): Promise<Autho
       },
     }))
   const ops = createOpsServer({
-    readiness: () =>
-      isDraining ? { state: 'not-ready', reasons: ['draining'] } : { state: 'ready' },
+    readiness() {
+      const reason = isDraining ? 'draining' : parts.trouble()
+      return reason === undefined ? { state: 'ready' } : { state: 'not-ready', reasons: [reason] }
+    },
     status: () => ({ version, startedAt }),
     metrics,
     tls: watch?.first,

@@ -27,7 +27,9 @@ async function start(config: Config, log: Log): Promise<Up> {
   }
   try {
     const { version } = packageJson
-    const ops = await startAuthorityOps({ config, metrics, version, clock: systemClock, log })
+    const { trouble } = opened.authority
+    const common = { config, metrics, version, clock: systemClock, log }
+    const ops = await startAuthorityOps({ ...common, trouble })
     ending.unshift(ops.close)
     ending.push(async () => ops.draining())
     await opened.listen()

@@ -44,6 +44,7 @@ async function start(config: Config, log: Log): Promise<Up> {
     name: 'serve',
     version,
     recordUsage: authority.recordUsage,
+    revokedPresented: authority.revokedPresented,
     onUsageLost: (error) => log.warn('uses of credentials were lost', { why: failure(error) }),
   })
   const ending = [opened.close, opened.stop]

@@ -266,6 +266,7 @@ export const schema = group({
     ),
     algorithm: key(choice('RS256', 'ES256', 'EdDSA'), 'RS256', 'What new signing keys sign with.'),
     maxPerGateway: key(count(1, 100), '5', 'Live credentials of one gateway.'),
+    statusList: key(yesNo, 'false', 'Whether new credentials name a Token Status List.'),
   }),
   keyEncryptionKey: optional(
     secret('32 bytes in base64url', /^[A-Za-z0-9_-]{43}$/),

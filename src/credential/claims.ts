@@ -41,6 +41,22 @@ export interface GatewayCredentialClaims {
   readonly targetGeography: string
 }
 
+/** Where the status of a credential stands, for third parties. */
+export type StatusClaims = {
+  readonly status?: { readonly status_list: { readonly idx: number; readonly uri: string } }
+}
+
+/** The claims of a Token Status List. */
+export interface StatusListClaims {
+  readonly iss: string
+  readonly sub: string
+  readonly iat: EpochSeconds
+  readonly exp: EpochSeconds
+  /** After how many seconds it should be asked for again. */
+  readonly ttl: number
+  readonly status_list: { readonly bits: number; readonly lst: string }
+}
+
 /** The claims of an access token, which an API credential buys. */
 export interface AccessTokenClaims {
   readonly iss: string

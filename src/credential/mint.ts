@@ -6,6 +6,8 @@ import {
   type AccessTokenClaims,
   type AdministratorClaims,
   type GatewayCredentialClaims,
+  type StatusClaims,
+  type StatusListClaims,
 } from './claims.ts'
 
 /** A private key of this installation. */
@@ -17,7 +19,7 @@ export interface SigningKey {
 
 /** Signs a gateway credential. */
 export function mintGatewayCredential(
-  claims: GatewayCredentialClaims,
+  claims: GatewayCredentialClaims & StatusClaims,
   key: SigningKey,
 ): Promise<string> {
   return mint({ ...claims }, key, ownTypes.gateway)
@@ -34,6 +36,11 @@ export function mintAdministratorToken(
   key: SigningKey,
 ): Promise<string> {
   return mint({ ...claims }, key, ownTypes.administrator)
+}
+
+/** Signs a Token Status List. */
+export function mintStatusList(claims: StatusListClaims, key: SigningKey): Promise<string> {
+  return mint({ ...claims }, key, 'statuslist+jwt')
 }
 
 function mint(claims: JWTPayload, key: SigningKey, typ: string): Promise<string> {

@@ -41,6 +41,8 @@ export interface RevokedSet {
   /** The tables as they are now; the list is another one whenever a table has come or gone. */
   readonly tables: readonly SharedArrayBuffer[]
   readonly segments: () => readonly string[]
+  /** The ids of a segment. */
+  readonly ids: (segment: string) => Iterable<RevocationId>
   /** Adds an id to a segment; an id that is there already changes nothing. */
   readonly add: (id: RevocationId, segment: string) => void
   /** Puts a segment in the place of the one of that name, made for as many ids as are expected. */
@@ -85,6 +87,7 @@ export function createRevokedSet(): RevokedSet {
       return tables
     },
     segments: () => [...segments.keys()],
+    ids: (name) => idsOf(segments.get(name)),
     add(id, name) {
       const segment = segments.get(name) ?? open(name, 0)
       if (addTo(segment, id)) relist()
@@ -105,6 +108,25 @@ function sum(segments: ReadonlyMap<string, Segment>, of: (segment: Segment) => n
   let total = 0
   for (const segment of segments.values()) total += of(segment)
   return total
+}
+
+function* idsOf(segment: Segment | undefined): Generator<RevocationId> {
+  // While a segment grows, an id may be in both of its tables.
+  for (const table of [segment?.table, segment?.old]) {
+    for (let at = 0; at < (table?.length ?? 0); at += wordsPerSlot) {
+      const id = table && slotAt(table, at)
+      if (id && id.w0 !== 0) yield id
+    }
+  }
+}
+
+function slotAt(table: Int32Array, at: number): RevocationId {
+  return {
+    w0: table[at] ?? 0,
+    w1: table[at + 1] ?? 0,
+    w2: table[at + 2] ?? 0,
+    w3: table[at + 3] ?? 0,
+  }
 }
 
 function createSegment(expected: number): Segment {
@@ -134,9 +156,8 @@ function moveSome(segment: Segment, old: Int32Array): boolean {
   const end = Math.min(segment.next + slotsMovedPerInsert, slotsOf(old))
   for (; segment.next < end; segment.next++) {
     const at = segment.next * wordsPerSlot
-    const w0 = old[at] ?? 0
-    if (w0 === 0) continue
-    insert(segment.table, { w0, w1: old[at + 1] ?? 0, w2: old[at + 2] ?? 0, w3: old[at + 3] ?? 0 })
+    const id = slotAt(old, at)
+    if (id.w0 !== 0) insert(segment.table, id)
   }
   if (end < slotsOf(old)) return false
   segment.old = undefined

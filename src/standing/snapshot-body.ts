@@ -9,7 +9,7 @@ import { revocationId, type RevocationId } from '../credential/revocation-id.ts'
 import { isJsonObject, parseJsonObject, type JsonValue } from '../credential/strict-json.ts'
 import { isEpochSeconds } from '../credential/time.ts'
 import { readSubject } from './change.ts'
-import { bytesPerId, idsIn } from './packed-ids.ts'
+import { bytesPerId, idsIn, type PackedIds } from './packed-ids.ts'
 import { knownOf, type KnownStanding } from './known-standing.ts'
 import { segmentOf } from './revoked-segments.ts'
 import { readIssuer } from './snapshot-issuer.ts'
@@ -98,6 +98,25 @@ export function decodeSnapshot(
     accepted: new Set(accepted),
     segments: segmentsIn(ids, names),
   }
+}
+
+/** Writes segments alone, as a body has them. */
+export function packSegments(packed: PackedIds): Buffer {
+  const head = `${JSON.stringify({ segments: packed.segments() })}\n`
+  return packed.count === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from(head), packed.bytes()])
+}
+
+/** Reads segments that were written alone; `undefined` when any of it is not as it has to be. */
+export function unpackSegments(bytes: Buffer): readonly RevokedSegment[] | undefined {
+  if (bytes.length === 0) return []
+  const end = bytes.indexOf('\n')
+  const head = end === -1 ? undefined : parseJsonObject(bytes.subarray(0, end))
+  const names = head && listOf(head['segments'], readSegment)
+  const ids = bytes.subarray(end + 1)
+  const total = names?.reduce((sum, { count }) => sum + count, 0)
+  return names && total !== undefined && ids.length === total * bytesPerId
+    ? segmentsIn(ids, names)
+    : undefined
 }
 
 /** Reads a manifest whose signature was checked. */

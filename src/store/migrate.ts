@@ -3,10 +3,11 @@ import type { Engine, Run } from './kysely.ts'
 import { first } from './migrations/0001-first.ts'
 import { issuers } from './migrations/0002-issuers.ts'
 import { feedAnnouncements } from './migrations/0003-feed-announcements.ts'
+import { statusEntries } from './migrations/0004-status-entries.ts'
 import { ddlFor } from './migrations/ddl.ts'
 import type { Migration } from './migrations/ddl.ts'
 
-const migrations: readonly Migration[] = [first, issuers, feedAnnouncements]
+const migrations: readonly Migration[] = [first, issuers, feedAnnouncements, statusEntries]
 
 /** The version of the schema that this program reads and writes. */
 export const schemaVersion = migrations.length

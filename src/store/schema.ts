@@ -198,6 +198,12 @@ interface FeedAnnouncementTable {
   line: string | null
 }
 
+/** The place of a credential in the status lists. */
+interface StatusEntryTable {
+  place: number
+  credentialId: string
+}
+
 /** `answer` holds the facts of the first answer, never its secret. */
 interface IdempotencyKeyTable {
   clientId: string
@@ -223,6 +229,7 @@ export interface Schema {
   signingKeys: SigningKeyTable
   feedKeys: SigningKeyTable
   feedAnnouncements: FeedAnnouncementTable
+  statusEntries: StatusEntryTable
   verifiers: VerifierTable
   verifierEnvironments: VerifierEnvironmentTable
   audit: AuditTable

@@ -4,6 +4,7 @@ import type { Change } from '../standing/change.ts'
 import { loadable } from '../standing/snapshot-body.ts'
 import type { StandingSnapshot } from '../standing/snapshot.ts'
 import type { AuthorityLink } from './authority-link.ts'
+import { revokedIn, type Presented } from './revoked-presented.ts'
 import type { Use } from './usage.ts'
 
 /** What the authority gives its followers. */
@@ -24,6 +25,7 @@ export interface LocalLinkParts {
   readonly name: string
   readonly version: string
   readonly recordUsage: (uses: readonly Use[]) => Promise<void>
+  readonly revokedPresented: (presented: readonly Presented[], verifier: string) => Promise<void>
   /** Told when uses could not be recorded. */
   readonly onUsageLost: (error: unknown) => void
 }
@@ -38,8 +40,12 @@ const nothingLost = { reconnects: 0, stateFailures: 0, usageDropped: 0 }
 
 /** Makes the link; it follows nothing yet. */
 export function createLocalLink(parts: LocalLinkParts): LocalLink {
-  const { feed, authority, name, version, recordUsage, onUsageLost } = parts
+  const { feed, authority, name, version, recordUsage, revokedPresented, onUsageLost } = parts
   const recording = new Set<Promise<void>>()
+  const keep = (work: Promise<void>) => {
+    const recorded = work.catch(onUsageLost).finally(() => recording.delete(recorded))
+    recording.add(recorded)
+  }
   return {
     held: false,
     // What is known is what the database in this process says.
@@ -60,12 +66,12 @@ export function createLocalLink(parts: LocalLinkParts): LocalLink {
       return {
         started: first.promise,
         used(uses) {
-          const recorded = recordUsage(uses)
-            .catch(onUsageLost)
-            .finally(() => recording.delete(recorded))
-          recording.add(recorded)
+          keep(recordUsage(uses))
         },
-        refused: () => undefined,
+        refused(refusals) {
+          const presented = revokedIn(refusals)
+          if (presented.length > 0) keep(revokedPresented(presented, name))
+        },
         status: () => ({ connected, authority, ...nothingLost }),
         close,
       }

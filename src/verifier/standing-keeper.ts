@@ -9,7 +9,8 @@ import type { Step } from '../standing/change.ts'
 import { advance, type KnownStanding } from '../standing/known-standing.ts'
 import { createRevokedSet, type RevokedSet } from '../standing/revoked-set.ts'
 import { profilesOf, type SnapshotIssuer } from '../standing/snapshot-issuer.ts'
-import type { LoadableStanding } from '../standing/snapshot-body.ts'
+import { PackedIds } from '../standing/packed-ids.ts'
+import { packSegments, unpackSegments, type LoadableStanding } from '../standing/snapshot-body.ts'
 import type { Revision, StandingFacts } from '../standing/standing.ts'
 import { isOfKey, isOver, segmentOf } from '../standing/revoked-segments.ts'
 
@@ -30,6 +31,10 @@ export interface StandingKeeper {
    * they are revoked was true, and the new epoch may not know.
    */
   readonly load: (standing: LoadableStanding) => Promise<void>
+  /** Who was revoked in former epochs, to be kept. */
+  readonly former: () => Buffer
+  /** Takes what was kept of former epochs; false when it cannot be read. */
+  readonly remember: (former: Buffer) => Promise<boolean>
   /** Puts steps in force that follow one another and what is known. */
   readonly apply: (steps: readonly Step[]) => Promise<void>
 }
@@ -37,6 +42,7 @@ export interface StandingKeeper {
 /** Makes a keeper that knows nothing yet. */
 export function createStandingKeeper({ publish, held }: StandingKeeperParts): StandingKeeper {
   let revoked = createRevokedSet()
+  const former = createRevokedSet()
   let known: KnownStanding | undefined
   let issuers: readonly Issuer[] = []
   let accepted: ReadonlySet<string> | undefined
@@ -45,7 +51,7 @@ export function createStandingKeeper({ publish, held }: StandingKeeperParts): St
   const inForce = async () => {
     if (!known || isHeld) return
     const { revision, gateways, environments, clients, marks } = known
-    const revokedTables = revoked.tables
+    const revokedTables = [...revoked.tables, ...former.tables]
     const facts = { revision, issuers, revokedTables, accepted }
     await publish({ ...facts, gateways, environments, clients, marks })
   }
@@ -54,7 +60,10 @@ export function createStandingKeeper({ publish, held }: StandingKeeperParts): St
     get revision() {
       return known?.revision
     },
-    revoked: () => ({ entries: revoked.entries, bytes: revoked.bytes }),
+    revoked: () => ({
+      entries: revoked.entries + former.entries,
+      bytes: revoked.bytes + former.bytes,
+    }),
     release() {
       isHeld = false
       return inForce()
@@ -62,15 +71,19 @@ export function createStandingKeeper({ publish, held }: StandingKeeperParts): St
     async load({ known: next, segments, accepted: environments }) {
       accepted = environments
       issuers = await importIssuers(next.issuers)
-      if (known && known.epoch !== next.epoch) {
-        for (const { name, ids } of segments) for (const id of ids) revoked.add(id, name)
-      } else {
-        // The threads go on judging by the tables of before until the new standing is whole.
-        revoked = createRevokedSet()
-        for (const { name, ids, count } of segments) revoked.replace(name, ids, count)
-      }
+      if (known && known.epoch !== next.epoch) addAll(former, revoked)
+      // The threads go on judging by the tables of before until the new standing is whole.
+      revoked = createRevokedSet()
+      for (const { name, ids, count } of segments) revoked.replace(name, ids, count)
       known = next
       await inForce()
+    },
+    former: () => packRevoked(former),
+    async remember(bytes) {
+      const segments = unpackSegments(bytes)
+      for (const { name, ids } of segments ?? []) for (const id of ids) former.add(id, name)
+      await inForce()
+      return segments !== undefined
     },
     async apply(steps) {
       if (!known) throw new TypeError('a step came before any standing')
@@ -80,17 +93,36 @@ export function createStandingKeeper({ publish, held }: StandingKeeperParts): St
         next = advance(next, step)
       }
       if (next.issuers !== known.issuers) issuers = await importIssuers(next.issuers)
-      for (const step of steps) takeRevoked(revoked, step)
+      for (const step of steps) takeRevoked(revoked, former, step)
       known = next
       await inForce()
     },
   }
 }
 
-function takeRevoked(revoked: RevokedSet, step: Step): void {
+function takeRevoked(revoked: RevokedSet, former: RevokedSet, step: Step): void {
   if (step.kind === 'credential-revoked') {
     revoked.add(revocationId(step.issuer, step.jti), segmentOf(step))
   }
+  dropGone(revoked, step)
+  dropGone(former, step)
+}
+
+function addAll(into: RevokedSet, revoked: RevokedSet): void {
+  for (const name of revoked.segments()) {
+    for (const id of revoked.ids(name)) into.add(id, name)
+  }
+}
+
+function packRevoked(revoked: RevokedSet): Buffer {
+  const packed = new PackedIds()
+  for (const name of revoked.segments()) {
+    for (const id of revoked.ids(name)) packed.add(name, id)
+  }
+  return packSegments(packed)
+}
+
+function dropGone(revoked: RevokedSet, step: Step): void {
   for (const segment of revoked.segments()) {
     const keyIsGone = step.kind === 'key-retired' && isOfKey(segment, step.issuer, step.kid)
     if (keyIsGone || isOver(segment, step.at)) revoked.drop(segment)

@@ -156,6 +156,7 @@ export function settingsFor(publicUrl: string): AuthoritySettings {
       audience: 'https://warder.test',
       algorithm: 'ES256',
       maxPerGateway: 5,
+      statusList: false,
     },
     oauth: {
       accessTokenLifetimeMs: 3_600_000,

@@ -43,6 +43,7 @@ test('nothing needs to be configured, and the defaults are those that are promis
     audience: 'http://127.0.0.1:7080',
     algorithm: 'RS256',
     maxPerGateway: 5,
+    statusList: false,
   })
   assert.equal(config.oauth.accessTokenLifetime, 3_600_000)
   assert.equal(config.region, 'local')

@@ -2,6 +2,7 @@
 // and a heartbeat each second. Whoever reads too slowly is cut off rather than buffered for.
 
 import type { ServerResponse } from 'node:http'
+import { StoreUnavailable } from '../../store/errors.ts'
 import type { Store } from '../../store/store.ts'
 import type { Clock } from '../../system/clock.ts'
 import { heartbeatLine } from '../../standing/feed-line.ts'
@@ -39,6 +40,7 @@ interface Following extends FollowerHere {
 
 const heartbeatMs = 1000
 const linesAtOnce = 500
+const silentMs = 4000
 /** What may wait to be read by one follower. */
 const waitingBytesMax = 1024 * 1024
 
@@ -48,11 +50,21 @@ export class FeedHub {
   readonly #followings = new Set<Following>()
   readonly #stopNews: () => void
   readonly #timer: NodeJS.Timeout
+  /** When heartbeats could be written for the last time, by the monotonic clock, and what went wrong since. */
+  #tickedAt: number
+  #failure: string | undefined
 
   constructor(parts: FeedHubParts) {
     this.#parts = parts
+    this.#tickedAt = parts.clock.monotonic()
     this.#stopNews = parts.store.onRevision(() => this.#guard(this.#spread()))
     this.#timer = setInterval(() => this.#guard(this.#tick()), heartbeatMs)
+  }
+
+  /** What keeps the feed from running, if anything does. */
+  trouble(): string | undefined {
+    if (this.#parts.clock.monotonic() - this.#tickedAt <= silentMs) return undefined
+    return this.#failure ?? 'feed-silent'
   }
 
   get followers(): number {
@@ -93,6 +105,17 @@ export class FeedHub {
   }
 
   async #tick(): Promise<void> {
+    try {
+      await this.#tickOnce()
+      this.#tickedAt = this.#parts.clock.monotonic()
+      this.#failure = undefined
+    } catch (error) {
+      this.#failure = error instanceof StoreUnavailable ? 'store-unreachable' : 'feed-failing'
+      throw error
+    }
+  }
+
+  async #tickOnce(): Promise<void> {
     for (const id of await this.#parts.enrolments.revoked()) this.drop(id)
     await this.#spread()
     await this.#beat([...this.#followings])

@@ -5,13 +5,14 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parseJsonObject } from '../../credential/strict-json.ts'
+import type { RevokedPresented } from '../revoked-presented.ts'
 import type { Use } from '../usage.ts'
 import type { Enrolled, Enrolments } from './enrolments.ts'
 import type { FeedFleet, FleetVerifier } from './feed-fleet.ts'
 import type { FeedHub } from './feed-hub.ts'
 import type { FeedKeyRotation } from './feed-key-rotation.ts'
 import type { FeedSnapshots } from './feed-snapshot.ts'
-import { readStatus, type RevokedPresented } from './feed-status.ts'
+import { readStatus } from './feed-status.ts'
 
 export interface FeedServerParts {
   readonly enrolments: Pick<Enrolments, 'find'>
@@ -20,7 +21,10 @@ export interface FeedServerParts {
   readonly hub: FeedHub
   readonly fleet: FeedFleet
   readonly onUsage: (verifier: FleetVerifier, uses: readonly Use[]) => void
-  readonly onRevokedPresented: (verifier: FleetVerifier, presented: RevokedPresented) => void
+  readonly onRevokedPresented: (
+    verifier: FleetVerifier,
+    presented: readonly RevokedPresented[],
+  ) => void
 }
 
 /** Answers requests for the feed; false for any other. */
@@ -140,7 +144,7 @@ async function takeStatus(
   }
   fleet.report(verifier, status)
   if (status.usage.length > 0) onUsage(verifier, status.usage)
-  for (const presented of status.revokedPresented) onRevokedPresented(verifier, presented)
+  if (status.revokedPresented.length > 0) onRevokedPresented(verifier, status.revokedPresented)
   response.writeHead(204)
   response.end()
 }

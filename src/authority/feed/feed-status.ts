@@ -1,12 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../credential/strict-json.ts'
+import type { RevokedPresented } from '../revoked-presented.ts'
 import type { Use } from '../usage.ts'
 import type { Report } from './feed-fleet.ts'
-
-/** That a verifier was shown a credential that is revoked. */
-export interface RevokedPresented {
-  readonly jti: string
-  readonly count: number
-}
 
 /** What a verifier reports of itself. */
 export interface Status extends Report {

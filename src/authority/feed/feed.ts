@@ -3,9 +3,10 @@
 import type { Store } from '../../store/store.ts'
 import type { Clock } from '../../system/clock.ts'
 import type { Log } from '../../telemetry/log.ts'
-import { failure, identifier } from '../../telemetry/safe-text.ts'
+import { failure } from '../../telemetry/safe-text.ts'
 import type { ClientSecrets } from '../client-secrets.ts'
 import type { Roots } from '../roots.ts'
+import type { RevokedAlarm } from '../revoked-presented.ts'
 import { recordUsage } from '../usage.ts'
 import { createEnrolments } from './enrolments.ts'
 import { openFeedBook } from './feed-book.ts'
@@ -24,6 +25,7 @@ export interface FeedParts {
   readonly log: Log
   readonly secrets: ClientSecrets
   readonly waitMs: number
+  readonly onRevokedPresented: RevokedAlarm
 }
 
 /** The feed of an authority. */
@@ -32,6 +34,8 @@ export interface Feed {
   readonly serve: FeedServer
   readonly drop: (verifierId: string) => void
   readonly keys: Pick<FeedKeyRotation, 'settle'>
+  /** What keeps the feed from running, if anything does. */
+  readonly trouble: () => string | undefined
   readonly close: () => Promise<void>
 }
 
@@ -44,6 +48,7 @@ export async function openFeed({
   log,
   secrets,
   waitMs,
+  onRevokedPresented,
 }: FeedParts): Promise<Feed> {
   const signer = await openFeedSigner(store, roots)
   const book = await openFeedBook(store, signer)
@@ -69,14 +74,9 @@ export async function openFeed({
       const told = uses.map((use) =>
         Object.assign({}, use, { source: `${verifier.name} ${use.source}` }),
       )
-      recordUsage({ store, clock }, told).catch(onError)
+      recordUsage({ store, clock }, told, verifier.environmentIds).catch(onError)
     },
-    onRevokedPresented: ({ name }, { jti, count }) =>
-      log.warn('revoked credential still presented', {
-        credentialId: identifier(jti),
-        verifier: identifier(name),
-        count,
-      }),
+    onRevokedPresented: (verifier, presented) => void onRevokedPresented(presented, verifier),
   })
   await keys.settle()
   return {
@@ -87,6 +87,7 @@ export async function openFeed({
       enrolments.forget(id)
       hub.drop(id)
     },
+    trouble: () => hub.trouble(),
     close: () => hub.close(),
   }
 }

@@ -47,7 +47,7 @@ export interface CheckedState extends CheckedSnapshot {
   readonly position: Position
 }
 
-/** Checks everything that was kept: keys, snapshot, and every line in its chain up to where the head says. */
+/** Checks everything that was kept: keys, snapshot, and every line in its chain; the head is at most older. */
 export async function checkState(
   kept: KeptState,
   pinned: string,
@@ -62,10 +62,11 @@ export async function checkState(
     const payload = keys.openKept(line)
     const read = payload && readFeedLine(payload, position.chain)
     if (read?.kind !== 'step' || !follows(position, read.step)) return undefined
+    if (!(await keys.take(line, read.step))) return undefined
     steps.push(read.step)
     position = { epoch, revision: read.step.revision, chain: read.chain }
   }
-  const whole = kept.epoch === epoch && kept.revision === position.revision
+  const whole = kept.epoch === epoch && kept.revision <= position.revision
   return whole ? { ...snapshot, keys, steps, position } : undefined
 }
 

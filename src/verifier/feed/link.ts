@@ -55,6 +55,7 @@ function follow(
     keeper,
     state,
     clock,
+    snapshot: connection.snapshot,
     onDiskFailure: (error) => events.onDiskFailure(error),
   })
   const reporter = createReporter({

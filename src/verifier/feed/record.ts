@@ -3,6 +3,7 @@
 
 import type { Step } from '../../standing/change.ts'
 import { readFeedLine, type Heartbeat } from '../../standing/feed-line.ts'
+import type { Revision } from '../../standing/standing.ts'
 import type { JsonValue } from '../../credential/strict-json.ts'
 import type { Clock } from '../../system/clock.ts'
 import type { StandingKeeper } from '../standing-keeper.ts'
@@ -16,8 +17,23 @@ export interface RecordParts {
   readonly keeper: StandingKeeper
   readonly state: StateFile
   readonly clock: Clock
+  /** Gets a snapshot that is no older than a revision, for the disk to begin anew with. */
+  readonly snapshot: (atLeast: Revision) => Promise<ReceivedSnapshot>
   /** The disk did not take something: it is in force all the same, but not acknowledged. */
   readonly onDiskFailure: (error: unknown) => void
+}
+
+/** A snapshot as it came. */
+interface ReceivedSnapshot {
+  readonly manifest: string
+  readonly body: Buffer
+}
+
+/** A snapshot that the disk is to begin anew with, and what came since it was asked for. */
+interface Compaction {
+  readonly from: Position
+  readonly lines: { readonly line: string; readonly revision: number; readonly chain: string }[]
+  snapshot: (ReceivedSnapshot & { readonly place: Position }) | undefined
 }
 
 interface Pending {
@@ -33,6 +49,7 @@ export class FeedRecord {
   #acknowledged: number | undefined
   #last: KeptHeartbeat | undefined
   #environments = ''
+  #compaction: Compaction | undefined
 
   constructor(parts: RecordParts) {
     this.#parts = parts
@@ -60,6 +77,8 @@ export class FeedRecord {
     if (this.#keys) {
       const learnt = await this.#keys.learn(record)
       if (learnt === 'untrusted') throw new FeedTrouble('untrusted')
+      // The lines of a new key would not verify on the disk without it.
+      if (learnt === 'more') await this.touch()
       return learnt === 'more'
     }
     this.#keys = await readFeedKeys(record, this.#parts.pinned)
@@ -77,6 +96,7 @@ export class FeedRecord {
     if (!checked) return { problem: 'does not verify' }
     await keeper.load(checked.standing)
     if (checked.steps.length > 0) await keeper.apply(checked.steps)
+    if (!(await keeper.remember(found.state.former))) return { problem: 'does not verify' }
     this.#keys = checked.keys
     this.#environments = checked.manifest.environments.join()
     this.#position = checked.position
@@ -95,7 +115,9 @@ export class FeedRecord {
     this.#position = { epoch, revision, chain }
     this.#environments = checked.manifest.environments.join()
     this.#last ??= { arrivedWall: clock.wall(), at }
-    const kept = await this.#keep(state.begin(manifestLine, body, this.#head()))
+    this.#compaction = undefined
+    const beginning = { manifest: manifestLine, body, lines: [], former: keeper.former() }
+    const kept = await this.#keep(state.begin(beginning, this.#head()))
     this.#acknowledged = kept ? revision : undefined
   }
 
@@ -114,7 +136,11 @@ export class FeedRecord {
 
   /** Writes the last heartbeat down. */
   async touch(): Promise<void> {
-    if (this.#acknowledged !== undefined) await this.#keep(this.#parts.state.touch(this.#head()))
+    if (this.#acknowledged === undefined) return
+    const { state } = this.#parts
+    await this.#keep(state.touch(this.#head()))
+    await this.#finishCompaction()
+    if (state.isLong() && !this.#compaction) void this.#compact()
   }
 
   async #takeLine(line: string, pending: Pending): Promise<Heartbeat | undefined> {
@@ -129,6 +155,7 @@ export class FeedRecord {
     const { step, chain } = read
     if (!(await this.#keys?.take(line, step))) throw new FeedTrouble('untrusted')
     pending.lines.push(line)
+    this.#compaction?.lines.push({ line, revision: step.revision, chain })
     pending.steps.push(step)
     this.#position = { epoch: step.epoch, revision: step.revision, chain }
     return undefined
@@ -149,10 +176,43 @@ export class FeedRecord {
     // Once a line is missing on the disk, only a snapshot makes it whole again.
     const isWhole = this.#acknowledged !== undefined
     const [kept] = await Promise.all([
-      isWhole ? this.#keep(state.append(lines, this.#head())) : false,
+      isWhole ? this.#keep(state.append(lines)) : false,
       keeper.apply(steps),
     ])
     this.#acknowledged = kept ? this.#position?.revision : undefined
+    await this.#finishCompaction()
+  }
+
+  /** Gets a snapshot beside everything else; what comes meanwhile goes behind it. */
+  async #compact(): Promise<void> {
+    const from = this.#position
+    if (!from) return
+    const compaction: Compaction = { from, lines: [], snapshot: undefined }
+    this.#compaction = compaction
+    try {
+      const received = await this.#parts.snapshot(from.revision)
+      const checked = this.#keys && checkSnapshot(this.#keys, received.manifest, received.body)
+      if (!checked) throw new FeedTrouble('untrusted')
+      compaction.snapshot = { ...received, place: checked.manifest }
+    } catch {
+      // The log goes on growing, and it is tried again.
+      if (this.#compaction === compaction) this.#compaction = undefined
+    }
+  }
+
+  /** Once what is known reaches as far as the snapshot, and is the same history. */
+  async #finishCompaction(): Promise<void> {
+    const compaction = this.#compaction
+    if (!compaction?.snapshot || !this.#position || this.#acknowledged === undefined) return
+    const { manifest, body, place } = compaction.snapshot
+    if (this.#position.revision < place.revision) return
+    this.#compaction = undefined
+    const lines = linesBehind(compaction, place)
+    if (!lines) return
+    const { state, keeper } = this.#parts
+    const beginning = { manifest, body, lines, former: keeper.former() }
+    const kept = await this.#keep(state.begin(beginning, this.#head()))
+    if (!kept) this.#acknowledged = undefined
   }
 
   #head(): HeadFacts {
@@ -171,6 +231,16 @@ export class FeedRecord {
       return false
     }
   }
+}
+
+/** What came behind a snapshot; `undefined` when it is of another history. */
+function linesBehind(
+  { from, lines }: Compaction,
+  { epoch, revision, chain }: Position,
+): readonly string[] | undefined {
+  const at = lines.find((line) => line.revision === revision) ?? from
+  if (epoch !== from.epoch || at.revision !== revision || at.chain !== chain) return undefined
+  return lines.filter((line) => line.revision > revision).map(({ line }) => line)
 }
 
 /** Within an epoch revisions only grow; another epoch has to be signed later than what is known. */

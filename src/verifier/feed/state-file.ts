@@ -2,17 +2,26 @@
 //
 //   state            head: {"version":1,"generation":…,"epoch":…,"revision":…,"logBytes":…,"heartbeat":{…},"keys":{…}}
 //   state.N.snapshot manifest line, line feed, body: as received, never changed
-//   state.N.log      frames: length (4 bytes, big-endian), CRC-32 of the line (4 bytes), the line as received
+//   state.N.former   the ids that were revoked in former epochs, named in the head by their SHA-256
+//   state.N.log      two marks, see log-marks.ts, then frames: length (4 bytes, big-endian), CRC-32 of the line (4
+//                    bytes), the line as received
 //
-// The log is synced before what it holds is acknowledged; the head is renamed into place whenever the log has grown by
-// something, and each few seconds for the last heartbeat. A log that ends before its head says, or any part that does
-// not verify, is no state: all of it is put aside under another name and never loaded.
+// The log is synced, with the mark of where it ends, before what it holds is acknowledged; the head is renamed into
+// place every few seconds, with the last heartbeat. A log that ends before its mark or its head says, or any part that
+// does not verify, is no state: all of it is put aside under another name and never loaded.
 
-import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
-import { crc32 } from 'node:zlib'
-import { isJsonObject, parseJsonObject, type JsonValue } from '../../credential/strict-json.ts'
+import { hash } from 'node:crypto'
+import { readFile, rename, rm } from 'node:fs/promises'
+import {
+  isJsonObject,
+  parseJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../credential/strict-json.ts'
 import { writeFileAtomic } from '../../system/atomic-file.ts'
 import type { FeedKeyRecord } from './feed-keys.ts'
+import { beginLog, openLog, readLog, type LogFile } from './log-file.ts'
+import type { LogMarks } from './log-marks.ts'
 
 /** The last word of the authority. */
 export interface KeptHeartbeat {
@@ -30,6 +39,8 @@ export interface KeptState {
   readonly manifest: string
   readonly body: Buffer
   readonly lines: readonly string[]
+  /** Who was revoked in former epochs. */
+  readonly former: Buffer
 }
 
 type Found =
@@ -45,12 +56,23 @@ export interface HeadFacts {
   readonly keys: FeedKeyRecord
 }
 
+/** What a log begins with. */
+interface Beginning {
+  readonly manifest: string
+  readonly body: Buffer
+  /** Lines behind the snapshot that are known already. */
+  readonly lines: readonly string[]
+  readonly former: Buffer
+}
+
 export interface StateFile {
   readonly load: () => Promise<Found>
   /** Begins anew with a snapshot. */
-  readonly begin: (manifest: string, body: Buffer, head: HeadFacts) => Promise<void>
-  /** Adds lines and syncs them; then the head says so. */
-  readonly append: (lines: readonly string[], head: HeadFacts) => Promise<void>
+  readonly begin: (beginning: Beginning, head: HeadFacts) => Promise<void>
+  /** Adds lines and syncs them. */
+  readonly append: (lines: readonly string[]) => Promise<void>
+  /** Whether the log has become so long that it is time to begin anew. */
+  readonly isLong: () => boolean
   /** Notes the last heartbeat. */
   readonly touch: (head: HeadFacts) => Promise<void>
   /** Puts what is there aside, for somebody to look at. */
@@ -60,61 +82,64 @@ export interface StateFile {
 
 const version = 1
 const mode = 0o600
-const frameHead = 8
-const lineLengthMax = 1024 * 1024
+const usuallyLongAfter = 4 * 1024 * 1024
 
-/** Makes the keeper of the files that begin with a path. */
-export function createStateFile(path: string): StateFile {
+const partNames = ['snapshot', 'log', 'former'] as const
+type Part = (typeof partNames)[number]
+
+/** Makes the keeper of the files that begin with a path; a log is long once it is so, and longer than its snapshot. */
+export function createStateFile(path: string, longAfterBytes = usuallyLongAfter): StateFile {
   let generation = 0
-  let log: FileHandle | undefined
-  let logBytes = 0
+  let log: LogFile | undefined
+  let snapshotBytes = 0
+  let formerSum = sumOf(Buffer.alloc(0))
 
-  const snapshotPath = () => `${path}.${generation}.snapshot`
-  const logPath = () => `${path}.${generation}.log`
-  const writeHead = (head: HeadFacts) =>
-    writeFileAtomic(path, JSON.stringify({ version, generation, ...head, logBytes }), mode)
+  const partPath = (part: Part) => `${path}.${generation}.${part}`
+  const partPaths = () => partNames.map(partPath)
+  const writeHead = (head: HeadFacts) => {
+    const facts = { version, generation, ...head, logBytes: log?.end ?? 0, former: formerSum }
+    return writeFileAtomic(path, JSON.stringify(facts), mode)
+  }
 
   return {
     async load() {
       const head = await readHead(path)
       if (typeof head === 'string') return head === 'ENOENT' ? { kind: 'nothing' } : broken(head)
       generation = head.generation
-      const state = await readGeneration(head, snapshotPath(), logPath())
-      if (typeof state === 'string') return broken(state)
-      log = await open(logPath(), 'r+', mode)
-      // What stands behind the end that the head names was never acknowledged.
-      await log.truncate(head.logBytes)
-      logBytes = head.logBytes
+      const read = await readGeneration(head, partPaths())
+      if (typeof read === 'string') return broken(read)
+      const { state } = read
+      snapshotBytes = state.body.length
+      formerSum = head.former
+      log = await openLog(partPath('log'), read.marks)
       return { kind: 'state', state }
     },
-    async begin(manifest, body, head) {
-      const old = [snapshotPath(), logPath()]
+    async begin({ manifest, body, lines, former }, head) {
+      const old = partPaths()
       await log?.close()
       generation++
-      logBytes = 0
       await writeFileAtomic(
-        snapshotPath(),
+        partPath('snapshot'),
         Buffer.concat([Buffer.from(`${manifest}\n`), body]),
         mode,
       )
-      log = await open(logPath(), 'w', mode)
-      await log.sync()
+      await writeFileAtomic(partPath('former'), former, mode)
+      log = await beginLog(partPath('log'), lines)
+      snapshotBytes = body.length
+      formerSum = sumOf(former)
       await writeHead(head)
       await Promise.all(old.map((file) => rm(file, { force: true })))
     },
-    async append(lines, head) {
+    async append(lines) {
       if (!log) throw new TypeError('there is no state to append to')
-      const frames = Buffer.concat(lines.map(frameOf))
-      await log.write(frames, 0, frames.length, logBytes)
-      await log.datasync()
-      logBytes += frames.length
-      await writeHead(head)
+      await log.append(lines)
     },
+    isLong: () => (log?.end ?? 0) > Math.max(longAfterBytes, snapshotBytes),
     touch: (head) => writeHead(head),
     async putAside(name) {
       await log?.close()
       log = undefined
-      const files = [path, snapshotPath(), logPath()]
+      const files = [path, ...partPaths()]
       await Promise.all(files.map((file) => rename(file, `${file}.${name}`).catch(ignoreMissing)))
       generation++
     },
@@ -136,63 +161,52 @@ interface Head {
   readonly logBytes: number
   readonly heartbeat: KeptHeartbeat
   readonly keys: JsonValue
+  readonly former: string
 }
 
 async function readHead(path: string): Promise<Head | string> {
   const bytes = await readOr(path)
   if (typeof bytes === 'string') return bytes
   const members = parseJsonObject(bytes)
-  if (members?.['version'] !== version) return 'the head is not of this version'
-  const { generation, epoch, revision, logBytes, heartbeat, keys } = members
+  return members?.['version'] === version
+    ? readHeadFacts(members)
+    : 'the head is not of this version'
+}
+
+function readHeadFacts(members: JsonObject): Head | string {
+  const { generation, epoch, revision, logBytes, heartbeat, keys, former } = members
   if (!isCount(generation) || !isCount(revision) || !isCount(logBytes)) return 'the head is damaged'
   if (typeof epoch !== 'string' || !isJsonObject(heartbeat) || keys === undefined) {
     return 'the head is damaged'
   }
   const { arrivedWall, at } = heartbeat
-  if (typeof arrivedWall !== 'number' || typeof at !== 'number') return 'the head is damaged'
-  return { generation, epoch, revision, logBytes, heartbeat: { arrivedWall, at }, keys }
+  const numbers = typeof arrivedWall === 'number' && typeof at === 'number'
+  if (!numbers || typeof former !== 'string') return 'the head is damaged'
+  return { generation, epoch, revision, logBytes, heartbeat: { arrivedWall, at }, keys, former }
 }
 
 async function readGeneration(
   head: Head,
-  snapshotPath: string,
-  logPath: string,
-): Promise<KeptState | string> {
-  const snapshot = await readOr(snapshotPath)
-  const log = await readOr(logPath)
-  if (typeof snapshot === 'string' || typeof log === 'string') return 'a part is missing'
+  paths: readonly string[],
+): Promise<{ readonly state: KeptState; readonly marks: LogMarks } | string> {
+  const [snapshot, log, former] = await Promise.all(paths.map(readOr))
+  if (!Buffer.isBuffer(snapshot) || !Buffer.isBuffer(log) || !Buffer.isBuffer(former)) {
+    return 'a part is missing'
+  }
+  if (sumOf(former) !== head.former) return 'who was revoked in former epochs is damaged'
   const end = snapshot.indexOf('\n')
   if (end === -1) return 'the snapshot is damaged'
-  if (log.length < head.logBytes) return 'the log ends before its head says'
-  const lines = readFrames(log.subarray(0, head.logBytes))
-  if (!lines) return 'the log is damaged'
+  const read = readLog(log, head.logBytes)
+  if (typeof read === 'string') return read
+  const { lines, marks } = read
   const manifest = snapshot.subarray(0, end).toString('latin1')
   const { epoch, revision, heartbeat, keys } = head
-  return { epoch, revision, heartbeat, keys, manifest, body: snapshot.subarray(end + 1), lines }
+  const facts = { epoch, revision, heartbeat, keys, manifest, lines, former }
+  return { state: { ...facts, body: snapshot.subarray(end + 1) }, marks }
 }
 
-function frameOf(line: string): Buffer {
-  const text = Buffer.from(line, 'latin1')
-  const frame = Buffer.alloc(frameHead + text.length)
-  frame.writeUInt32BE(text.length, 0)
-  frame.writeUInt32BE(crc32(text), 4)
-  text.copy(frame, frameHead)
-  return frame
-}
-
-function readFrames(log: Buffer): readonly string[] | undefined {
-  const lines: string[] = []
-  let at = 0
-  while (at < log.length) {
-    if (at + frameHead > log.length) return undefined
-    const length = log.readUInt32BE(at)
-    const text = log.subarray(at + frameHead, at + frameHead + length)
-    if (length > lineLengthMax || text.length !== length) return undefined
-    if (crc32(text) !== log.readUInt32BE(at + 4)) return undefined
-    lines.push(text.toString('latin1'))
-    at += frameHead + length
-  }
-  return lines
+function sumOf(bytes: Buffer): string {
+  return hash('sha256', bytes, 'base64url')
 }
 
 const isCount = (value: JsonValue | undefined): value is number =>

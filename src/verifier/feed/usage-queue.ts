@@ -1,11 +1,6 @@
 import type { RefusalSummary } from '../refusals.ts'
+import { revokedIn, type Presented } from '../revoked-presented.ts'
 import type { Use } from '../usage.ts'
-
-/** That a revoked credential was presented. */
-interface Presented {
-  readonly jti: string
-  readonly count: number
-}
 
 interface UsageBatch {
   readonly usage: readonly Use[]
@@ -45,9 +40,7 @@ export function createUsageQueue(): UsageQueue {
       return all.length - waiting.length
     },
     refused(refusals) {
-      for (const { reason, credentialId, count } of refusals) {
-        if (reason === 'credential-revoked' && credentialId !== undefined) note(credentialId, count)
-      }
+      for (const { jti, count } of revokedIn(refusals)) note(jti, count)
     },
     take() {
       const usage = waiting.slice(0, usesAtOnce)
