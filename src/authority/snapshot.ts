@@ -54,7 +54,8 @@ export async function readStandingFacts(
   return { facts, chain }
 }
 
-async function readIssuers(db: Reader): Promise<readonly SnapshotIssuer[]> {
+/** Reads under which names credentials are issued, with the keys that are trusted. */
+export async function readIssuers(db: Reader): Promise<readonly SnapshotIssuer[]> {
   const keys = await db
     .selectFrom('signingKeys')
     .select('publicJwk')
@@ -159,7 +160,7 @@ async function readClients(db: Reader) {
 }
 
 /** Marks have no table of their own: they are what the changes that set them say. */
-async function readMarks(db: Reader) {
+export async function readMarks(db: Reader) {
   const rows = await db
     .selectFrom('changes')
     .select('body')
