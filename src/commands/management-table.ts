@@ -1,27 +1,8 @@
 // The commands that call a running authority, and those on its database.
 
+import { client, description, environment, everywhere, inEnvironment } from './client-command.ts'
 import type { Command, Flag } from './command.ts'
-
-const json: Flag = { name: 'json', doc: 'print JSON' }
-const data: Flag = {
-  name: 'data',
-  value: 'FOLDER',
-  doc: 'the data folder, where admin.json is (else WARDER_DATA, else ./data)',
-}
-const environment: Flag = {
-  name: 'environment',
-  value: 'ENVIRONMENT',
-  doc: 'its id or name (else WARDER_ENVIRONMENT, else that of admin.json)',
-}
-const description: Flag = { name: 'description', value: 'TEXT', doc: 'what it is for' }
-
-const everywhere: readonly Flag[] = [json, data]
-const inEnvironment: readonly Flag[] = [environment, ...everywhere]
-
-type Spec = Pick<Command, 'words' | 'args' | 'summary' | 'example' | 'run'> &
-  Partial<Pick<Command, 'more' | 'flags'>>
-
-const client = (spec: Spec): Command => ({ configuration: false, more: '', flags: [], ...spec })
+import { credentialCommands } from './credential-table.ts'
 
 const environments: readonly Command[] = [
   client({
@@ -107,66 +88,7 @@ const gateways: readonly Command[] = [
   }),
 ]
 
-const credentials: readonly Command[] = [
-  client({
-    words: ['credential', 'add'],
-    args: ['GATEWAY'],
-    summary: 'add a credential to a gateway and print it',
-    more: 'Those of before go on counting. The new one is shown this once, alone on standard output.',
-    flags: inEnvironment,
-    example: 'warder credential add edge > edge-next.token',
-    run: async (order) => (await import('./credential.ts')).addCredential(order),
-  }),
-  client({
-    words: ['credential', 'list'],
-    args: ['GATEWAY'],
-    summary: 'list the live credentials of a gateway, and when each was last used',
-    flags: inEnvironment,
-    example: 'warder credential list edge',
-    run: async (order) => (await import('./credential.ts')).listCredentials(order),
-  }),
-  client({
-    words: ['credential', 'revoke'],
-    args: ['[ID]'],
-    summary: 'revoke a credential',
-    more: 'It ends when the verifiers have applied it, and says how many have.',
-    flags: [
-      { name: 'file', value: 'FILE', doc: 'the file that holds it, - for standard input' },
-      { name: 'gateway', value: 'GATEWAY', doc: 'whose it is, where there are many gateways' },
-      ...inEnvironment,
-    ],
-    example: 'warder credential revoke --file edge.token',
-    run: async (order) => (await import('./credential.ts')).revokeCredential(order),
-  }),
-]
-
 const feedFlag: Flag = { name: 'feed', doc: 'the keys that sign the feed to verifiers instead' }
-const explaining: readonly Command[] = [
-  client({
-    words: ['explain'],
-    args: ['[-]'],
-    summary: 'explain what becomes of a token, or why a question was refused',
-    more:
-      'Every step with its result. The token is read from standard input or a file, and goes to the authority or, with ' +
-      '--verifier, to that verifier alone; no part of it is printed. The authority knows who revoked it and when.',
-    flags: [
-      { name: 'file', value: 'FILE', doc: 'the file that holds the token' },
-      {
-        name: 'decision',
-        value: 'ID',
-        doc: 'the X-Warder-Decision-Id of a refusal of late, in the place of a token',
-      },
-      {
-        name: 'verifier',
-        value: 'URL',
-        doc: 'ask the verifier of this machine at its listener for operations',
-      },
-      ...inEnvironment,
-    ],
-    example: 'warder explain --file edge.token',
-    run: async (order) => (await import('./explain.ts')).explain(order),
-  }),
-]
 
 const installation: readonly Command[] = [
   client({
@@ -305,7 +227,6 @@ const installation: readonly Command[] = [
 export const managementCommands: readonly Command[] = [
   ...environments,
   ...gateways,
-  ...credentials,
-  ...explaining,
+  ...credentialCommands,
   ...installation,
 ]
