@@ -1,7 +1,6 @@
 import type { Command, Flag } from './command.ts'
 
-/** Prints JSON. */
-export const json: Flag = { name: 'json', doc: 'print JSON' }
+const json: Flag = { name: 'json', doc: 'print JSON' }
 const data: Flag = {
   name: 'data',
   value: 'FOLDER',
