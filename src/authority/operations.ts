@@ -1,3 +1,4 @@
+import { explainRequest, explanation } from './explain-schemas.ts'
 import {
   acts,
   changes,
@@ -8,11 +9,11 @@ import {
   type Access,
   type Role,
 } from './operation.ts'
+import { openOperations } from './open-operations.ts'
 import * as schemas from './schemas.ts'
 
 // The one table of the API: what is answered under which path, and which role it needs.
 
-const open: Access = { kind: 'public' }
 const anyone: Access = { kind: 'administrator', role: 'viewer' }
 const inOrganization = (role: Role): Access => ({ kind: 'organization', role, bounded: false })
 const inOwnPart = (role: Role): Access => ({ kind: 'organization', role, bounded: true })
@@ -129,6 +130,15 @@ const gatewayOperations = {
     'Revoke a credential',
     inEnvironment('environment-admin'),
   ),
+  explain: {
+    ...creates(
+      `${environment}/explain`,
+      'Explain what becomes of a token, or why a question of late was refused',
+      inEnvironment('environment-admin'),
+      { body: explainRequest, answer: explanation },
+    ),
+    status: 200,
+  },
 } as const
 
 const installationOperations = {
@@ -251,52 +261,6 @@ const apiCredentialOperations = {
     apiCredential,
     'Delete an API credential; its tokens end with it',
     inOrganization('api-credentials-editor'),
-  ),
-} as const
-
-const openOperations = {
-  describeApi: reads('/api', 'This document', open, {
-    answer: schemas.openApi,
-    query: schemas.nothing,
-  }),
-  describeApiV1: reads('/v1/api', 'This document', open, {
-    answer: schemas.openApi,
-    query: schemas.nothing,
-  }),
-  readKeySet: reads('/.well-known/jwks.json', 'The public keys of this installation', open, {
-    answer: schemas.keySet,
-    query: schemas.nothing,
-  }),
-  issueToken: {
-    ...creates(
-      '/{environmentId}/as/token',
-      'Buy an administrator’s token: client credentials, HTTP Basic',
-      open,
-      { body: schemas.tokenRequest, answer: schemas.accessToken },
-    ),
-    accepts: 'form',
-    status: 200,
-  },
-  issueAccessToken: {
-    ...acts(
-      '/v2/oauth/token',
-      'Buy an access token with an API credential: client credentials, in the body or as HTTP Basic',
-      open,
-      { body: schemas.accessTokenRequest, answer: schemas.clientAccessToken },
-    ),
-    accepts: 'form-or-json',
-  },
-  testAccessToken: reads(
-    '/v2/oauth/token/test',
-    'Say whether the access token in Authorization: Bearer still counts, and for how long',
-    open,
-    { answer: schemas.accessTokenTest, query: schemas.nothing },
-  ),
-  describeAuthorizationServer: reads(
-    '/.well-known/oauth-authorization-server',
-    'What OAuth clients find the endpoints by (RFC 8414)',
-    open,
-    { answer: schemas.authorizationServer, query: schemas.nothing },
   ),
 } as const
 

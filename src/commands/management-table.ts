@@ -3,6 +3,7 @@
 import { apiCredentialCommands } from './api-credential-table.ts'
 import { client, description, environment, everywhere, inEnvironment } from './client-command.ts'
 import type { Command, Flag } from './command.ts'
+import { credentialCommands } from './credential-table.ts'
 
 const environments: readonly Command[] = [
   client({
@@ -88,39 +89,6 @@ const gateways: readonly Command[] = [
   }),
 ]
 
-const credentials: readonly Command[] = [
-  client({
-    words: ['credential', 'add'],
-    args: ['GATEWAY'],
-    summary: 'add a credential to a gateway and print it',
-    more: 'Those of before go on counting. The new one is shown this once, alone on standard output.',
-    flags: inEnvironment,
-    example: 'warder credential add edge > edge-next.token',
-    run: async (order) => (await import('./credential.ts')).addCredential(order),
-  }),
-  client({
-    words: ['credential', 'list'],
-    args: ['GATEWAY'],
-    summary: 'list the live credentials of a gateway, and when each was last used',
-    flags: inEnvironment,
-    example: 'warder credential list edge',
-    run: async (order) => (await import('./credential.ts')).listCredentials(order),
-  }),
-  client({
-    words: ['credential', 'revoke'],
-    args: ['[ID]'],
-    summary: 'revoke a credential',
-    more: 'It ends when the verifiers have applied it, and says how many have.',
-    flags: [
-      { name: 'file', value: 'FILE', doc: 'the file that holds it, - for standard input' },
-      { name: 'gateway', value: 'GATEWAY', doc: 'whose it is, where there are many gateways' },
-      ...inEnvironment,
-    ],
-    example: 'warder credential revoke --file edge.token',
-    run: async (order) => (await import('./credential.ts')).revokeCredential(order),
-  }),
-]
-
 const feedFlag: Flag = { name: 'feed', doc: 'the keys that sign the feed to verifiers instead' }
 
 const installation: readonly Command[] = [
@@ -153,9 +121,9 @@ const installation: readonly Command[] = [
     words: ['key', 'retire'],
     args: ['KID'],
     summary: 'retire a signing key: every credential that it has signed ends',
-    more: '"warder key list" says beforehand how many those are.',
-    flags: [feedFlag, ...everywhere],
-    example: 'warder key retire 0Zf3kq',
+    more: 'It says how many those are and asks whether to go on; where nobody can be asked, --yes has to be there.',
+    flags: [{ name: 'yes', doc: 'do not ask' }, feedFlag, ...everywhere],
+    example: 'warder key retire 0Zf3kqVbXM2ur1d9c6pA4tLwHy7sNeJ8oQgKzTiRmUE',
     run: async (order) => (await import('./key.ts')).retireKey(order),
   }),
   client({
@@ -260,7 +228,7 @@ const installation: readonly Command[] = [
 export const managementCommands: readonly Command[] = [
   ...environments,
   ...gateways,
-  ...credentials,
+  ...credentialCommands,
   ...apiCredentialCommands,
   ...installation,
 ]

@@ -2,11 +2,10 @@
 
 import { Agent, request } from 'undici'
 import { findAccess, type Access } from './access.ts'
-import { codeOf, CommandFailed } from './failed.ts'
+import { codeOf, CommandFailed, reported } from './failed.ts'
 import type { Order } from './command.ts'
 import { readTree, textOf, treeOf, treesOf, type Tree } from './reading.ts'
 import { describeRefusal } from './refusal.ts'
-import { tell } from './terminal.ts'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -34,33 +33,57 @@ const deadlineMs = 90_000
 const pageSize = 500
 
 /** Opens the API for one command and says what went wrong, if something does. Resolves to the exit code. */
-export async function withManagement(
+export function withManagement(
   order: Order,
   work: (api: Management) => Promise<void>,
 ): Promise<number> {
-  let agent: Agent | undefined
-  try {
+  return reported(async () => {
     const access = findAccess(order)
-    const { ca } = access
-    agent = new Agent({ connect: { timeout: 5000, ...(ca === undefined ? {} : { ca }) } })
-    const ask = await signIn(access, agent)
-    const wanted = order.knows('environment') ? order.value('environment') : undefined
-    const environmentId =
-      wanted === undefined ? access.environmentId : await findEnvironment(ask, wanted)
-    await work(managementOf(ask, access, environmentId))
-    return 0
-  } catch (error) {
-    if (!(error instanceof CommandFailed)) throw error
-    tell(`warder: ${error.message}`)
-    return 1
-  } finally {
-    await agent?.close()
-  }
+    const agent = agentFor(access)
+    try {
+      const ask = await signIn(access, agent)
+      const wanted = order.knows('environment') ? order.value('environment') : undefined
+      const environmentId =
+        wanted === undefined ? access.environmentId : await findEnvironment(ask, wanted)
+      await work(managementOf(ask, access, environmentId))
+    } finally {
+      await agent.close()
+    }
+  })
+}
+
+/** What connects to a server, whose certificate one of these CAs has signed. */
+export function agentFor({ ca }: Pick<Access, 'ca'>): Agent {
+  return new Agent({ connect: { timeout: 5000, ...(ca === undefined ? {} : { ca }) } })
 }
 
 type Ask = Management['ask']
 
+/** Signs in, and again when the token has run out. */
 async function signIn(access: Access, agent: Agent): Promise<Ask> {
+  let bearer = await buyBearer(access, agent)
+  const ask: Ask = (method, path, body) =>
+    send(access, agent, {
+      method,
+      path,
+      headers: {
+        authorization: bearer,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+  return async (...asked) => {
+    try {
+      return await ask(...asked)
+    } catch (error) {
+      if (!(error instanceof CommandFailed) || error.status !== 401) throw error
+      bearer = await buyBearer(access, agent)
+      return ask(...asked)
+    }
+  }
+}
+
+async function buyBearer(access: Access, agent: Agent): Promise<string> {
   const { clientId, clientSecret, environmentId } = access
   const basic = Buffer.from(`${clientId}:${clientSecret.reveal()}`).toString('base64')
   const bought = await send(access, agent, {
@@ -72,17 +95,7 @@ async function signIn(access: Access, agent: Agent): Promise<Ask> {
     },
     body: 'grant_type=client_credentials',
   })
-  const bearer = `Bearer ${textOf(bought.body, 'access_token')}`
-  return (method, path, body) =>
-    send(access, agent, {
-      method,
-      path,
-      headers: {
-        authorization: bearer,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    })
+  return `Bearer ${textOf(bought.body, 'access_token')}`
 }
 
 interface Sent {
@@ -121,7 +134,8 @@ async function send(access: Access, agent: Agent, sent: Sent): Promise<Answer> {
   const wasToken = path.endsWith('/as/token')
   if (statusCode >= 300) {
     const context = { status: statusCode, retryAfter: header('retry-after'), from: access.from }
-    throw new CommandFailed(describeRefusal(tree, { ...context, wasToken }))
+    const refusal = describeRefusal(tree, { ...context, wasToken })
+    throw new CommandFailed(refusal, { status: statusCode })
   }
   return { body: tree, header }
 }
