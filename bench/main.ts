@@ -1,5 +1,6 @@
 // npm run bench [-- NAME … --quick]: measures targets; npm run bench -- micro [NAME …]: micro-benchmarks;
 // npm run bench -- verifier|feed [ROW …]: what else verifiers and the feed between authority and verifiers reach.
+// npm run bench -- tokens: the token endpoint.
 
 import process from 'node:process'
 import { canPin } from './launch.ts'
@@ -15,6 +16,7 @@ import { budgetTable, compare, comparisonTable, outcomeTable, summary } from './
 import { circumstancesLine, writeResults } from './results.ts'
 import { measure } from './rounds.ts'
 import { runSuite } from './suite.ts'
+import { runTokens } from './tokens.ts'
 import { budgets, comparisons, selectTargets, targets } from './targets.ts'
 import { verifierRows } from './verifier.ts'
 
@@ -33,6 +35,7 @@ const suite = suites.get(options.names[0] ?? '')
 if (options.list) list()
 else if (options.names[0] === 'micro') await runMicros(options.names.slice(1), options.quick, say)
 else if (suite) await runSuite(suite, { ...options, say })
+else if (options.names[0] === 'tokens') await runTokens(options.quick, say)
 else await runTargets(options)
 
 function list(): void {

@@ -11,7 +11,7 @@ import { createApiClientUses } from './api-client-uses.ts'
 import { readBasic, type BasicCredentials } from './basic-credentials.ts'
 import type { ClientSecrets } from './client-secrets.ts'
 import type { FailedAccess } from './failed-access.ts'
-import type { GuessLimit } from './guess-limit.ts'
+import { createGuessLimit } from './guess-limit.ts'
 import { oauthRefusal, type Refusal } from './outcome.ts'
 import type { RawCall } from './route.ts'
 
@@ -47,7 +47,6 @@ export interface ApiClientParts {
   readonly clock: Clock
   readonly log: Log
   readonly secrets: ClientSecrets
-  readonly limit: GuessLimit
   readonly onFailed: (failed: FailedAccess) => void
 }
 
@@ -55,7 +54,9 @@ const idForm = /^[\x21-\x7e]{1,128}$/
 
 /** Creates what knows clients. */
 export function createApiClients(parts: ApiClientParts): ApiClients {
-  const { store, clock, log, limit, onFailed } = parts
+  const { store, clock, log, onFailed } = parts
+  // Of their own: who guesses here holds up no administrator.
+  const limit = createGuessLimit(clock)
   const find = createApiClientFinder(store)
   const uses = createApiClientUses(store, clock, log)
   return {

@@ -99,8 +99,7 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
   const onFailed = createFailedAccess(background, clock)
   const guard = createGuard({ store, keys, clock })
   const settle = createSettle({ fleet, clock, waitMs, background, onApplied })
-  const limit = createGuessLimit(clock)
-  const clients = createApiClients({ store, clock, log, secrets, limit, onFailed })
+  const clients = createApiClients({ store, clock, log, secrets, onFailed })
   const statusLists = createStatusLists({ store, clock, keys, settings })
   const write = createWrite({ store, clock, epoch })
   const shared = { store, clock, settings, keys, secrets, fleet, write }
@@ -108,7 +107,7 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
     ...shared,
     roots,
     rotation,
-    limit,
+    limit: createGuessLimit(clock),
     clients,
     judgeAccessToken: createAccessTokenJudge(store, clock),
     background,

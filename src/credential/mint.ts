@@ -1,5 +1,4 @@
-import { SignJWT, type JWTPayload } from 'jose'
-import type { KeyObject } from 'node:crypto'
+import { sign, type KeyObject } from 'node:crypto'
 import type { Algorithm } from './algorithm.ts'
 import {
   ownTypes,
@@ -43,7 +42,25 @@ export function mintStatusList(claims: StatusListClaims, key: SigningKey): Promi
   return mint({ ...claims }, key, 'statuslist+jwt')
 }
 
-function mint(claims: JWTPayload, key: SigningKey, typ: string): Promise<string> {
+async function mint(claims: object, key: SigningKey, typ: string): Promise<string> {
   const header = { alg: key.algorithm, kid: key.kid, typ }
-  return new SignJWT(claims).setProtectedHeader(header).sign(key.privateKey)
+  const signed = `${encode(header)}.${encode(claims)}`
+  const signature = await signatureOf(signed, key)
+  return `${signed}.${signature.toString('base64url')}`
+}
+
+function encode(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url')
+}
+
+/** Signs on the thread pool, whatever the key: an RSA signature takes longer than the event loop has for one thing. */
+function signatureOf(signed: string, { algorithm, privateKey }: SigningKey): Promise<Buffer> {
+  const digest = algorithm === 'EdDSA' ? null : 'sha256'
+  const key = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const
+  return new Promise((resolve, reject) => {
+    sign(digest, Buffer.from(signed), key, (error, signature) => {
+      if (error) reject(error)
+      else resolve(signature)
+    })
+  })
 }

@@ -9,7 +9,7 @@ import {
 import { addGateway, embedded, openHouse, type House } from '../authority/house.ts'
 import { addOrganization } from '../authority/organizations.ts'
 import { gatewayDoor, nginxHook, statusOf } from '../verifier/running.ts'
-import { request } from '../verifier/wire.ts'
+import { ask, request } from '../verifier/wire.ts'
 import { enrol, startFeedVerifier, stateFolder, until, type FeedVerifier } from './fleet.ts'
 
 // Access tokens at verifiers that follow over the network, from the token endpoint to the doors.
@@ -41,6 +41,22 @@ const envoy = (bearer: string, ...more: readonly string[]) =>
     'X-Forwarded-Proto: http',
     ...more,
   )
+
+const evaluation = (bearer: string) => {
+  const [subject, resource] = [
+    { type: 'user', id: 'a' },
+    { type: 'route', id: '/' },
+  ]
+  const body = JSON.stringify({ subject, action: { name: 'GET' }, resource })
+  const head = request(
+    'POST /access/v1/evaluation HTTP/1.1',
+    'Host: app',
+    `Authorization: Bearer ${bearer}`,
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+  )
+  return `${head}${body}`
+}
 
 describe('access tokens at a fleet of sixteen', () => {
   const folders = Array.from({ length: verifiersMax }, stateFolder)
@@ -110,8 +126,18 @@ describe('access tokens at a fleet of sixteen', () => {
       assert.equal(await statusOf(first, forward(token, ...lines)), status, lines.join())
       assert.equal(await statusOf(first, envoy(token, ...lines)), status, lines.join())
     }
+    const { answered } = await addGateway(house, { createCredential: true })
+    const credential = String(embedded(answered.body, 'credentials')[0]?.['credential'])
+    const hook = nginxHook(credential, `Authorization: Bearer ${token}`)
+    assert.equal(await statusOf(first, hook), 200)
+    const elsewhere = 'X-Real-IP: 198.51.100.1'
+    assert.equal(await statusOf(first, hook.replace('X-Real-IP: 127.0.0.1', elsewhere)), 401)
+    assert.equal(await statusOf(first, hook.replace('X-Real-IP: 127.0.0.1', 'X-A: b')), 401)
     const free = await buyAccessToken(house, primary)
     assert.equal(await statusOf(first, forward(free)), 200)
+    // AuthZEN tells no address.
+    assert.match((await ask(first, evaluation(free))).body, /"decision":true/)
+    assert.doesNotMatch((await ask(first, evaluation(token))).body, /"decision":true/)
     assert.equal((await house.ask('DELETE', client.path)).status, 204)
   })
 
