@@ -133,13 +133,19 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
       onRevokedPresented(presented, { name, environmentIds: undefined }),
     trouble: feed.trouble,
     ...listenerOf(server),
-    async close() {
-      // A feed would keep its connection open for ever.
-      await feed.close()
-      await server.close()
-      await Promise.all([rotation.close(), keyWatch.close(), localFeed.close()])
-      await Promise.all([background.close(), clients.close()])
-    },
+    // A feed would keep its connection open for ever.
+    close: inTurn([feed], [server], [rotation, keyWatch, localFeed], [background, clients]),
+  }
+}
+
+interface Closable {
+  readonly close: () => unknown
+}
+
+/** Closes some parts after others. */
+function inTurn(...groups: readonly (readonly Closable[])[]): () => Promise<void> {
+  return async () => {
+    for (const group of groups) await Promise.all(group.map((part) => part.close()))
   }
 }
 
