@@ -14,6 +14,7 @@ import {
 } from '../standing/standing.ts'
 import type { Reader, Store } from '../store/store.ts'
 import type { Clock } from '../system/clock.ts'
+import { revokedAt } from './revoked-tokens.ts'
 import { readIssuers, readMarks } from './snapshot.ts'
 
 /** Judges an access token by what the database says now: its proof, or `undefined` where it does not count. */
@@ -32,11 +33,13 @@ export function createAccessTokenJudge(
     const { id, addresses } = proof.client
     if (addresses && !isWithin(addresses, source)) return undefined
     const standing = await store.snapshot((db) => standingOf(db, id, ring))
-    return standing && !judgeStanding(standing, proof) ? proof : undefined
+    const ended = await store.read((db) => revokedAt(db, proof.issuer, proof.jti))
+    return ended === undefined && standing && !judgeStanding(standing, proof) ? proof : undefined
   }
 }
 
-async function ringOf(issuers: readonly SnapshotIssuer[]): Promise<KeyRing> {
+/** The keys and profiles that verifiers know. */
+export async function ringOf(issuers: readonly SnapshotIssuer[]): Promise<KeyRing> {
   const all = await Promise.all(
     issuers.map(async (issuer) => {
       const { keys = [] } = (await importKeySet(issuer.jwks, algorithms)) ?? {}
@@ -47,7 +50,11 @@ async function ringOf(issuers: readonly SnapshotIssuer[]): Promise<KeyRing> {
 }
 
 /** As much of the standing as one client's tokens are judged by; none for a client that never was. */
-async function standingOf(db: Reader, id: string, ring: KeyRing): Promise<Standing | undefined> {
+export async function standingOf(
+  db: Reader,
+  id: string,
+  ring: KeyRing,
+): Promise<Standing | undefined> {
   const row = await db
     .selectFrom('apiCredentials')
     .select(['generation', 'deletedAt'])

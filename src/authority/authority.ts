@@ -20,7 +20,7 @@ import { createEnvironmentRoutes } from './environments.ts'
 import { createExplainRoutes, type ExplainParts, type Recall } from './explain.ts'
 import { createFailedAccess } from './failed-access.ts'
 import { createFeedKeyRoutes, type FeedKeyParts } from './feed-keys.ts'
-import { openFeed } from './feed/feed.ts'
+import { openFeed, type FeedParts } from './feed/feed.ts'
 import type { Installation } from './first-start.ts'
 import { createGatewayRoutes } from './gateways.ts'
 import { createGuessLimit } from './guess-limit.ts'
@@ -37,6 +37,8 @@ import type { AuthoritySettings } from './settings.ts'
 import { createSettle } from './settling.ts'
 import { openSigningKeys } from './signing-keys.ts'
 import { createStatusLists } from './status-list.ts'
+import { createTokenJudge } from './token-judge.ts'
+import { createTokenQuestionRoutes, type TokenQuestionParts } from './token-questions.ts'
 import { createTokenRoutes, type TokenParts } from './token-endpoint.ts'
 import { recordUsage, type Use } from './usage.ts'
 import { createVerifierRoutes, type VerifierParts } from './verifiers.ts'
@@ -88,18 +90,15 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
   const keys = await openSigningKeys({ store, roots, settings })
   const keyWatch = watchKeys(store, keys, log)
   const secrets = createClientSecrets(roots)
-  const localFeed = createLocalFeed({ store, clock, log })
   const background = createBackground(store, log)
-  const { onApplied, onPresented } = metrics
-  const onRevokedPresented = createRevokedAlarm({ store, clock, log, background, onPresented })
-  const toFeed = { store, roots, epoch, clock, log, secrets, waitMs, onRevokedPresented }
-  const feed = await openFeed(toFeed)
-  const fleet = joinFleets([localFeed, feed.fleet])
+  const onRevokedPresented = createRevokedAlarm({ store, clock, log, background, ...metrics })
+  const common = { store, clock, log, secrets }
+  const toFeed = { ...common, roots, epoch, waitMs, onRevokedPresented }
+  const { localFeed, feed, fleet } = await openFeeds(toFeed)
   const rotation = createKeyRotation({ store, clock, fleet, keys, log, waitMs })
   const onFailed = createFailedAccess(background, clock)
-  const guard = createGuard({ store, keys, clock })
-  const settle = createSettle({ fleet, clock, waitMs, background, onApplied })
-  const clients = createApiClients({ store, clock, log, secrets, onFailed })
+  const settle = createSettle({ fleet, clock, waitMs, background, ...metrics })
+  const clients = createApiClients({ ...common, onFailed })
   const statusLists = createStatusLists({ store, clock, keys, settings })
   const write = createWrite({ store, clock, epoch })
   const shared = { store, clock, settings, keys, secrets, fleet, write }
@@ -109,7 +108,9 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
     rotation,
     limit: createGuessLimit(clock),
     clients,
-    judgeAccessToken: createAccessTokenJudge(store, clock),
+    ...judgesOf(store, clock),
+    epoch,
+    settle,
     background,
     onFailed,
     onVerifierRevoked: feed.drop,
@@ -118,7 +119,7 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
   })
   const server = createServerOf({
     routes,
-    dispatch: createDispatch({ guard, settle, log, onFailed }),
+    dispatch: createDispatch({ guard: createGuard({ store, keys, clock }), settle, log, onFailed }),
     log,
     limits: settings.limits,
     tls: parts.tls,
@@ -161,9 +162,30 @@ function listenerOf(
   }
 }
 
-function routesOf(
-  parts: KeyParts & FeedKeyParts & TokenParts & ApiTokenParts & VerifierParts & ExplainParts,
-) {
+/** What says of tokens whether they count. */
+function judgesOf(store: Store, clock: Clock) {
+  return {
+    judgeAccessToken: createAccessTokenJudge(store, clock),
+    judgeToken: createTokenJudge(store, clock),
+  }
+}
+
+/** The feed in this process, the feed over the network, and the fleet that both make. */
+async function openFeeds(parts: FeedParts) {
+  const localFeed = createLocalFeed(parts)
+  const feed = await openFeed(parts)
+  return { localFeed, feed, fleet: joinFleets([localFeed, feed.fleet]) }
+}
+
+type RouteParts = KeyParts &
+  FeedKeyParts &
+  TokenParts &
+  ApiTokenParts &
+  VerifierParts &
+  ExplainParts &
+  TokenQuestionParts
+
+function routesOf(parts: RouteParts) {
   return [
     ...createEnvironmentRoutes(parts),
     ...createGatewayRoutes(parts),
@@ -179,5 +201,6 @@ function routesOf(
     ...createOpenRoutes(parts),
     ...createTokenRoutes(parts),
     ...createApiTokenRoutes(parts),
+    ...createTokenQuestionRoutes(parts),
   ]
 }

@@ -42,6 +42,22 @@ export const openOperations = {
     open,
     { answer: schemas.accessTokenTest, query: schemas.nothing },
   ),
+  introspectToken: {
+    ...acts(
+      '/oauth/introspect',
+      'Say of a token of the client’s organization whether it counts (RFC 7662)',
+      open,
+      { body: schemas.tokenQuestion, answer: schemas.introspection },
+    ),
+    accepts: 'form',
+  },
+  revokeToken: {
+    ...acts('/oauth/revoke', 'End an access token that the client has bought (RFC 7009)', open, {
+      body: schemas.tokenQuestion,
+      answer: schemas.nothing,
+    }),
+    accepts: 'form',
+  },
   describeAuthorizationServer: reads(
     '/.well-known/oauth-authorization-server',
     'What OAuth clients find the endpoints by (RFC 8414)',

@@ -19,15 +19,21 @@ export function createOpenRoutes({
   ]
 }
 
+const authentication = ['client_secret_basic', 'client_secret_post']
+
 /** What tokens say of who issued them has to be what this says. */
 function serverOf({ publicUrl, credentials }: AuthoritySettings): Members {
   return {
     issuer: credentials.issuer,
     token_endpoint: `${publicUrl}${operations.issueAccessToken.path}`,
+    introspection_endpoint: `${publicUrl}${operations.introspectToken.path}`,
+    revocation_endpoint: `${publicUrl}${operations.revokeToken.path}`,
     jwks_uri: `${publicUrl}${operations.readKeySet.path}`,
     grant_types_supported: ['client_credentials'],
     // There is nobody to send to an authorization endpoint.
     response_types_supported: [],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    token_endpoint_auth_methods_supported: authentication,
+    introspection_endpoint_auth_methods_supported: authentication,
+    revocation_endpoint_auth_methods_supported: authentication,
   }
 }

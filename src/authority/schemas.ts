@@ -252,13 +252,36 @@ export const clientAccessToken = Type.Object({
 export const accessTokenTest = Type.Array(
   Type.Object({ message: Type.Literal('token_ok'), seconds_to_expiry: Type.Integer() }),
 )
+export const tokenQuestion = Type.Object({
+  token: Type.String(),
+  token_type_hint: Type.Optional(Type.String()),
+  client_id: Type.Optional(Type.String()),
+  client_secret: Type.Optional(Type.String()),
+})
+export const introspection = Type.Object({
+  active: Type.Boolean(),
+  iss: Type.Optional(Type.String()),
+  sub: Type.Optional(Type.String()),
+  jti: Type.Optional(Type.String()),
+  iat: Type.Optional(Type.Integer()),
+  exp: Type.Optional(Type.Integer()),
+  client_id: Type.Optional(Type.String()),
+  scope: Type.Optional(Type.String()),
+  token_type: Type.Optional(Type.String()),
+  gatewayId: Type.Optional(Type.String()),
+  environmentId: Type.Optional(Type.String()),
+})
 export const authorizationServer = Type.Object({
   issuer: Type.String(),
   token_endpoint: uri,
+  introspection_endpoint: uri,
+  revocation_endpoint: uri,
   jwks_uri: uri,
   grant_types_supported: Type.Array(Type.String()),
   response_types_supported: Type.Array(Type.String()),
   token_endpoint_auth_methods_supported: Type.Array(Type.String()),
+  introspection_endpoint_auth_methods_supported: Type.Array(Type.String()),
+  revocation_endpoint_auth_methods_supported: Type.Array(Type.String()),
 })
 export const accessToken = Type.Object({
   access_token: Type.String(),

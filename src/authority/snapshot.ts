@@ -1,5 +1,6 @@
 import type { RevokedPage } from './feed/snapshot-pack.ts'
 import { readJwk } from './signing-keys.ts'
+import { epochSeconds } from '../credential/time.ts'
 import { isJsonObject, parseJsonObject } from '../credential/strict-json.ts'
 import { readChange } from '../standing/change.ts'
 import type { SnapshotFacts } from '../standing/snapshot-body.ts'
@@ -22,8 +23,8 @@ export async function readSnapshot(store: Store, clock: Clock): Promise<Standing
   return store.snapshot(async (db) => {
     const { facts } = await readStandingFacts(db, clock)
     const revoked: RevokedEntry[] = []
-    for await (const { issuer, kid, ids } of revokedPages(db)) {
-      revoked.push(...ids.split(',').map((jti) => ({ issuer, jti, kid, exp: undefined })))
+    for await (const { issuer, kid, ids, exp } of revokedPages(db)) {
+      revoked.push(...ids.split(',').map((jti) => ({ issuer, jti, kid, exp })))
     }
     return { ...facts, revoked }
   })
@@ -122,10 +123,37 @@ export async function* revokedPages(
       ])
       .groupBy(['issuer', 'kid'])
       .execute()
-    yield* rows.map(({ issuer, kid, ids }) => ({ issuer, kid, ids }))
+    yield* rows.map(({ issuer, kid, ids }) => ({ issuer, kid, ids, exp: undefined }))
     more = rows.reduce((sum, { count }) => sum + Number(count), 0) === pageSize
     after = rows.reduce((last, row) => (row.last > last ? row.last : last), after)
   }
+  yield* await readRevokedTokens(db, environmentIds)
+}
+
+/** Access tokens that were revoked one by one. */
+async function readRevokedTokens(
+  db: Reader,
+  environmentIds: readonly string[] | undefined,
+): Promise<readonly RevokedPage[]> {
+  const all = db
+    .selectFrom('revokedTokens')
+    .innerJoin('signingKeys', 'signingKeys.kid', 'revokedTokens.kid')
+  const some = environmentIds
+    ? all.where('organizationId', 'in', (eb) =>
+        eb.selectFrom('environments').select('organizationId').where('id', 'in', environmentIds),
+      )
+    : all
+  const rows = await some
+    .select(['issuer', 'jti', 'revokedTokens.kid', 'expiresAt'])
+    .where('state', '!=', 'retired')
+    .orderBy('jti')
+    .execute()
+  return rows.map(({ issuer, jti, kid, expiresAt }) => ({
+    issuer,
+    kid,
+    ids: jti,
+    exp: epochSeconds(expiresAt),
+  }))
 }
 
 async function readGateways(db: Reader, environmentIds: readonly string[] | undefined) {

@@ -26,6 +26,14 @@ export type ChangeFacts =
       /** When it would have expired, and the entry may go. */
       readonly exp: EpochSeconds | undefined
     }
+  /** An access token that was ended by itself. */
+  | {
+      readonly kind: 'token-revoked'
+      readonly issuer: string
+      readonly jti: string
+      readonly kid: string
+      readonly exp: EpochSeconds
+    }
   | { readonly kind: 'mark-set'; readonly subject: MarkSubject; readonly notBefore: EpochSeconds }
   | {
       readonly kind: 'gateway-state'
@@ -74,11 +82,16 @@ export type Step = Change | StepElsewhere
 
 /** The members by which a change is written down, besides its kind and its place. */
 export function changePayload(facts: ChangeFacts): JsonObject {
+  if (isOfKeys(facts)) return keyPayload(facts)
   switch (facts.kind) {
     case 'credential-revoked': {
       const { issuer, jti, kid, gatewayId, environmentId, exp } = facts
       const entry = { issuer, jti, kid, gatewayId, environmentId }
       return exp === undefined ? entry : { ...entry, exp }
+    }
+    case 'token-revoked': {
+      const { issuer, jti, kid, exp } = facts
+      return { issuer, jti, kid, exp }
     }
     case 'mark-set':
       return { subject: { [facts.subject.kind]: facts.subject.id }, notBefore: facts.notBefore }
@@ -92,6 +105,25 @@ export function changePayload(facts: ChangeFacts): JsonObject {
       const { clientId, deleted, generation } = facts
       return { clientId, deleted, generation }
     }
+  }
+}
+
+const ofKeys = [
+  'issuer-added',
+  'key-added',
+  'key-retired',
+  'feed-key-added',
+  'feed-key-retired',
+] as const
+
+type KeyFacts = Extract<ChangeFacts, { readonly kind: (typeof ofKeys)[number] }>
+
+function isOfKeys(facts: ChangeFacts): facts is KeyFacts {
+  return ofKeys.some((kind) => kind === facts.kind)
+}
+
+function keyPayload(facts: KeyFacts): JsonObject {
+  switch (facts.kind) {
     case 'issuer-added': {
       const { name, jwks, gatewayAudiences, clientAudiences } = facts.issuer
       return { issuer: { name, jwks, gatewayAudiences, clientAudiences } }
@@ -122,6 +154,7 @@ const readers: ReadonlyMap<string, (payload: JsonObject) => ChangeFacts | undefi
   (payload: JsonObject) => ChangeFacts | undefined
 >([
   ['credential-revoked', readRevoked],
+  ['token-revoked', readTokenRevoked],
   ['mark-set', readMark],
   ['gateway-state', readGatewayState],
   ['environment-state', readEnvironmentState],
@@ -139,6 +172,12 @@ function readRevoked(payload: JsonObject): ChangeFacts | undefined {
   if (!isText(gatewayId) || !isText(environmentId)) return undefined
   if (exp !== undefined && !isEpochSeconds(exp)) return undefined
   return { kind: 'credential-revoked', issuer, jti, kid, gatewayId, environmentId, exp }
+}
+
+function readTokenRevoked({ issuer, jti, kid, exp }: JsonObject): ChangeFacts | undefined {
+  return isText(issuer) && isText(jti) && isText(kid) && isEpochSeconds(exp)
+    ? { kind: 'token-revoked', issuer, jti, kid, exp }
+    : undefined
 }
 
 function readMark({ subject, notBefore }: JsonObject): ChangeFacts | undefined {

@@ -38,13 +38,8 @@ export function advance(known: KnownStanding, step: Step): KnownStanding {
 
 function touched(known: KnownStanding, change: Step): Partial<KnownStanding> {
   if (isOfIssuers(change)) return { issuers: nextIssuers(known, change) }
+  if (isBeside(change)) return {}
   switch (change.kind) {
-    case 'elsewhere':
-    case 'credential-revoked':
-    // Keys of the feed are no part of what is in force.
-    case 'feed-key-added':
-    case 'feed-key-retired':
-      return {}
     case 'gateway-state':
       return { gateways: withState(known.gateways, change.gatewayId, change.state) }
     case 'environment-state':
@@ -61,6 +56,21 @@ function touched(known: KnownStanding, change: Step): Partial<KnownStanding> {
       return { marks: new Map([...known.marks, [key, later]]) }
     }
   }
+}
+
+/** Who is revoked is known elsewhere, and keys of the feed are no part of what is in force. */
+const beside = [
+  'elsewhere',
+  'credential-revoked',
+  'token-revoked',
+  'feed-key-added',
+  'feed-key-retired',
+] as const
+
+type Beside = Extract<Step, { readonly kind: (typeof beside)[number] }>
+
+function isBeside(change: Step): change is Beside {
+  return beside.some((kind) => kind === change.kind)
 }
 
 type OfIssuers = Extract<Step, { readonly kind: 'issuer-added' | 'key-added' | 'key-retired' }>

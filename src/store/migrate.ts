@@ -4,10 +4,17 @@ import { first } from './migrations/0001-first.ts'
 import { issuers } from './migrations/0002-issuers.ts'
 import { feedAnnouncements } from './migrations/0003-feed-announcements.ts'
 import { statusEntries } from './migrations/0004-status-entries.ts'
+import { revokedTokens } from './migrations/0005-revoked-tokens.ts'
 import { ddlFor } from './migrations/ddl.ts'
 import type { Migration } from './migrations/ddl.ts'
 
-const migrations: readonly Migration[] = [first, issuers, feedAnnouncements, statusEntries]
+const migrations: readonly Migration[] = [
+  first,
+  issuers,
+  feedAnnouncements,
+  statusEntries,
+  revokedTokens,
+]
 
 /** The version of the schema that this program reads and writes. */
 export const schemaVersion = migrations.length

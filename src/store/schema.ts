@@ -198,6 +198,16 @@ interface FeedAnnouncementTable {
   line: string | null
 }
 
+/** An access token that was revoked by itself; `expiresAt` is in seconds, as in the token. */
+interface RevokedTokenTable {
+  issuer: string
+  jti: string
+  kid: string
+  organizationId: string
+  expiresAt: number
+  revision: number
+}
+
 /** The place of a credential in the status lists. */
 interface StatusEntryTable {
   place: number
@@ -229,6 +239,7 @@ export interface Schema {
   signingKeys: SigningKeyTable
   feedKeys: SigningKeyTable
   feedAnnouncements: FeedAnnouncementTable
+  revokedTokens: RevokedTokenTable
   statusEntries: StatusEntryTable
   verifiers: VerifierTable
   verifierEnvironments: VerifierEnvironmentTable

@@ -99,7 +99,7 @@ export function createStandingKeeper({ publish, held }: StandingKeeperParts): St
 }
 
 function takeRevoked(revoked: RevokedSet, former: RevokedSet, step: Step): void {
-  if (step.kind === 'credential-revoked') {
+  if (step.kind === 'credential-revoked' || step.kind === 'token-revoked') {
     revoked.add(revocationId(step.issuer, step.jti), segmentOf(step))
   }
   dropGone(revoked, step)

@@ -32,6 +32,8 @@ test('every operation but the ones that everybody may call needs a role', () => 
       'issueToken',
       'issueAccessToken',
       'testAccessToken',
+      'introspectToken',
+      'revokeToken',
       'describeAuthorizationServer',
     ],
   )

@@ -240,6 +240,15 @@ suite('the first day', () => {
     assert.deepEqual(await place.json('verifier list'), [])
   })
 
+  test('the feed gets another key, and the one of before can be retired', async () => {
+    const [first] = (await place.json('key list --feed')) as unknown as readonly { kid: string }[]
+    const rotated = await place.json('key rotate --feed')
+    assert.deepEqual([rotated['alg'], rotated['state']], ['EdDSA', 'active'])
+    assert.equal((await place.run(`key retire ${String(rotated['kid'])} --feed`)).code, 1)
+    const retired = await place.json(`key retire ${first?.kid} --feed`)
+    assert.deepEqual([retired['state'], retired['applied']], ['retired', 1])
+  })
+
   test('a new key signs at once, and what a retired one has signed is refused', async () => {
     const gateway = await addGateway('keyed')
     const keys = (await place.json('key list')) as unknown as readonly Record<string, unknown>[]

@@ -34,10 +34,11 @@ test('a log that has grown long begins anew with a snapshot, and nothing of it i
     const publish = async (next: StandingFacts) => {
       facts = next
     }
+    const state = createStateFile(join(path, 'state'), 0)
     const record = new FeedRecord({
       pinned: enrolment.feedKey,
       keeper: createStandingKeeper({ publish, held: false }),
-      state: createStateFile(join(path, 'state'), 0),
+      state,
       clock: systemClock,
       snapshot: connection.snapshot,
       onDiskFailure: (error) => assert.ifError(error),
@@ -45,9 +46,9 @@ test('a log that has grown long begins anew with a snapshot, and nothing of it i
     const { issuer } = house.settings.credentials
     const holds = (jti: string) =>
       viewRevoked(facts?.revokedTables ?? []).has(revocationId(issuer, jti))
-    return { record, holds }
+    return { record, holds, close: () => state.close() }
   }
-  const { record } = open()
+  const { record, close } = open()
   await record.takeKeys(await connection.keys())
   const { manifest, body } = await connection.snapshot(undefined)
   await record.takeSnapshot(manifest, body)
@@ -68,6 +69,7 @@ test('a log that has grown long begins anew with a snapshot, and nothing of it i
   const known = record.acknowledged ?? assert.fail()
   await house.close()
   await connection.close()
+  await close()
   const again = open()
   assert.equal(await again.record.load(), 'loaded')
   assert.equal(again.record.acknowledged, known)
@@ -76,5 +78,6 @@ test('a log that has grown long begins anew with a snapshot, and nothing of it i
     ids.slice(0, -1).filter((id) => !again.holds(id)),
     [],
   )
+  await again.close()
   remove()
 })

@@ -81,6 +81,23 @@ describe('a fleet that follows an authority over the network', () => {
     assert.ok(Date.now() - started >= 1000)
   })
 
+  test('a verifier that follows another process is counted, though this one has never heard of it', async () => {
+    const name = 'elsewhere'
+    await enrol(house, name)
+    const leaseEndsAt = Date.now() + 2000
+    await house.store.write(({ db }) =>
+      db
+        .updateTable('verifiers')
+        .set({ leaseMs: 1000, leaseEndsAt })
+        .where('name', '=', name)
+        .execute(),
+    )
+    const { id, credentialId } = await addGateway('seen elsewhere')
+    const { headers } = await house.ask('DELETE', `${gateways()}/${id}/credentials/${credentialId}`)
+    assert.match(headers.get('warder-applied') ?? '', /^1\/3$/)
+    await until(async () => Date.now() > leaseEndsAt)
+  })
+
   test('a verifier that was away refuses what was revoked meanwhile once it is back', async () => {
     const { id, credentialId, credential } = await addGateway('away')
     await house.ask('DELETE', `${gateways()}/${id}/credentials/${credentialId}`)

@@ -25,7 +25,9 @@ describe('the files of a state', () => {
     await state.append(['two', 'three'])
     await state.append(['four'])
     await state.close()
-    const found = await createStateFile(join(path, 'state')).load()
+    const again = createStateFile(join(path, 'state'))
+    const found = await again.load()
+    await again.close()
     assert.ok(found.kind === 'state')
     assert.deepEqual(found.state.lines, ['one', 'two', 'three', 'four'])
     remove()
@@ -39,7 +41,12 @@ describe('the files of a state', () => {
     await state.close()
     const log = join(path, readdirSync(path).find((file) => file.endsWith('.log')) ?? '')
     const whole = readFileSync(log)
-    const load = async () => (await createStateFile(join(path, 'state')).load()).kind
+    const load = async () => {
+      const one = createStateFile(join(path, 'state'))
+      const { kind } = await one.load()
+      await one.close()
+      return kind
+    }
     for (let at = 0; at < whole.length; at++) {
       const flipped = Buffer.from(whole)
       flipped[at] = (flipped[at] ?? 0) ^ 4

@@ -53,7 +53,7 @@ const idsAtOnce = 500
 
 /** Opens the fleet with the leases that were written down before. */
 export async function openFeedFleet(store: Store, clock: Clock): Promise<FeedFleet> {
-  return new FeedFleet(store, clock, await readMembers(store))
+  return new FeedFleet(store, clock, await readMembers(store, 0))
 }
 
 /** The verifiers that follow over the network. */
@@ -87,7 +87,13 @@ export class FeedFleet implements Fleet {
     for (const waiting of this.#waiting) notice(waiting, member)
   }
 
-  applied(revision: number, environmentId: string | undefined, waitMs: number): Promise<Applied> {
+  async applied(
+    revision: number,
+    environmentId: string | undefined,
+    waitMs: number,
+  ): Promise<Applied> {
+    // Without it, those whom this process knows are counted, which are all where there is no other.
+    await this.#hearOfOthers().catch(() => undefined)
     return new Promise((resolve) => {
       const finish = () => {
         clearTimeout(timer)
@@ -127,9 +133,24 @@ export class FeedFleet implements Fleet {
       .slice(0, reportsAtOnce)
     if (extended.length + reported.length === 0) return
     for (const member of reported) Object.assign(member, { reported: false, reportSavedAt: now })
-    const until = extended.map(({ leaseEndsAt }) => leaseEndsAt + aheadMs)
-    await saveMembers(this.#store, extended, reported)
-    for (const [at, member] of extended.entries()) member.savedUntil = until[at] ?? 0
+    const groups = [...Map.groupBy(extended, ({ leaseMs }) => leaseMs).values()].map(leaseOf)
+    await saveMembers(this.#store, groups, reported)
+    for (const { members, leaseEndsAt } of groups) {
+      for (const member of members) member.savedUntil = leaseEndsAt
+    }
+  }
+
+  /** A lease that is longer than what this process has written was written by another one that the verifier follows. */
+  async #hearOfOthers(): Promise<void> {
+    const since = this.#clock.wall()
+    for (const read of await readMembers(this.#store, since)) {
+      const known = this.#members.get(read.id)
+      if (!known) this.#members.set(read.id, read)
+      else if (read.leaseEndsAt > Math.max(known.savedUntil, known.leaseEndsAt + aheadMs)) {
+        const { leaseMs, leaseEndsAt, savedUntil } = read
+        Object.assign(known, { leaseMs, leaseEndsAt, savedUntil })
+      }
+    }
   }
 
   #memberOf(verifier: FleetVerifier): Member {
@@ -196,10 +217,16 @@ function newMember(verifier: FleetVerifier): Member {
   }
 }
 
-async function readMembers(store: Store): Promise<readonly Member[]> {
+/** Those whose lease ran at a time or later; all, where that is the beginning. */
+async function readMembers(store: Store, since: number): Promise<readonly Member[]> {
   const [rows, bounds] = await store.read((db) =>
     Promise.all([
-      db.selectFrom('verifiers').selectAll().execute(),
+      (since === 0
+        ? db.selectFrom('verifiers')
+        : db.selectFrom('verifiers').where('leaseEndsAt', '>', since)
+      )
+        .selectAll()
+        .execute(),
       db.selectFrom('verifierEnvironments').selectAll().execute(),
     ]),
   )
@@ -221,15 +248,27 @@ async function readMembers(store: Store): Promise<readonly Member[]> {
   }))
 }
 
+/** A lease of many, as it is written. */
+interface Lease {
+  readonly members: readonly Member[]
+  readonly leaseMs: number
+  readonly leaseEndsAt: number
+}
+
 /** Leases that are written longer than they are do no harm, so that those of many go into one statement. */
+function leaseOf(members: readonly Member[]): Lease {
+  const leaseMs = members[0]?.leaseMs ?? usualLeaseMs
+  const leaseEndsAt = Math.max(...members.map((member) => member.leaseEndsAt)) + aheadMs
+  return { members, leaseMs, leaseEndsAt }
+}
+
 function saveMembers(
   store: Store,
-  extended: readonly Member[],
+  groups: readonly Lease[],
   reported: readonly Member[],
 ): Promise<void> {
   return store.write(async ({ db }) => {
-    for (const [leaseMs, members] of Map.groupBy(extended, (member) => member.leaseMs)) {
-      const leaseEndsAt = Math.max(...members.map((member) => member.leaseEndsAt)) + aheadMs
+    for (const { members, leaseMs, leaseEndsAt } of groups) {
       for (let from = 0; from < members.length; from += idsAtOnce) {
         const ids = members.slice(from, from + idsAtOnce).map(({ id }) => id)
         await db

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { constants, gzipSync } from 'node:zlib'
 import { revocationId } from '../../credential/revocation-id.ts'
+import type { EpochSeconds } from '../../credential/time.ts'
 import { PackedIds } from '../../standing/packed-ids.ts'
 import { segmentOf } from '../../standing/revoked-segments.ts'
 import { snapshotHead, type SnapshotFacts } from '../../standing/snapshot-body.ts'
@@ -14,6 +15,8 @@ export interface RevokedPage {
   readonly kid: string
   /** Their ids, with a comma between them. */
   readonly ids: string
+  /** When they expire, in seconds; `undefined` for what does not. */
+  readonly exp: EpochSeconds | undefined
 }
 
 /** What a manifest has to say of a body. */
@@ -28,8 +31,8 @@ export class SnapshotPack {
   readonly #ids = new PackedIds()
   #parts: readonly Buffer[] = []
 
-  add({ issuer, kid, ids }: RevokedPage): void {
-    const segment = segmentOf({ issuer, kid, exp: undefined })
+  add({ issuer, kid, ids, exp }: RevokedPage): void {
+    const segment = segmentOf({ issuer, kid, exp })
     for (const jti of ids.split(',')) this.#ids.add(segment, revocationId(issuer, jti))
   }
 
