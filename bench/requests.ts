@@ -1,3 +1,4 @@
+import { sidebandBody } from './questions.ts'
 import type { BenchRequest } from './target.ts'
 
 /** The identity headers that an allowed request is answered with, of the length that they really have. */
@@ -99,15 +100,33 @@ export const checkAllowed: string = Buffer.concat([
   ),
 ]).toString('base64')
 
+/** What a sideband kit asks about a request of a kilobyte; the environment is the one that the token names. */
+export function sidebandRequest(token: string): BenchRequest {
+  const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
+  const { environmentId } = JSON.parse(payload) as { environmentId: string }
+  return {
+    path: `/v1/environments/${environmentId}/sideband/request`,
+    headers: { 'CLIENT-TOKEN': token, 'Content-Type': 'application/json' },
+    body: sidebandBody(1024),
+  }
+}
+
+/** What a client asks a gateway that asks a verifier. */
+export function gatewayRequest(): BenchRequest {
+  return { path: '/orders/1842?expand=lines', headers: { Accept: 'application/json' } }
+}
+
 /** What a client asks a gateway that judges the token itself. */
 export function bearerRequest(token: string): BenchRequest {
   return { path: '/orders/1842?expand=lines', headers: { Authorization: `Bearer ${token}` } }
 }
 
 /** A request as bytes on the wire. */
-export function wireText({ path, headers }: BenchRequest, host: string): string {
-  const lines = Object.entries({ Host: host, ...headers }).map(
+export function wireText({ path, headers, body }: BenchRequest, host: string): string {
+  const length = body === undefined ? {} : { 'Content-Length': `${Buffer.byteLength(body)}` }
+  const lines = Object.entries({ Host: host, ...length, ...headers }).map(
     ([name, value]) => `${name}: ${value}`,
   )
-  return `GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`
+  const method = body === undefined ? 'GET' : 'POST'
+  return `${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body ?? ''}`
 }

@@ -130,9 +130,10 @@ async function enter(
 
 async function probe(port: number, request: BenchRequest | undefined): Promise<string> {
   try {
-    const { path = '/', headers = {}, message } = request ?? {}
+    const { path = '/', headers = {}, message, body } = request ?? {}
     if (request && message !== undefined) return await probeCall(port, request)
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers })
+    const posted = body === undefined ? {} : { method: 'POST', body }
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers, ...posted })
     await response.arrayBuffer()
     return `${response.status}`
   } catch {

@@ -5,6 +5,8 @@ export interface BenchRequest {
   /** The message of a call over gRPC, in base64; without it the request goes over HTTP/1.1. */
   readonly message?: string
   readonly path: string
+  /** What is posted; without it the request is a GET. */
+  readonly body?: string
   readonly headers: Readonly<Record<string, string>>
 }
 

@@ -1,5 +1,6 @@
 import type { Target } from './target.ts'
-import { bareNode, bareVerify } from './targets/bare.ts'
+import { bareNode, barePost, bareVerify } from './targets/bare.ts'
+import { asking } from './targets/asking.ts'
 import { bareGrpc } from './targets/grpc.ts'
 import { haproxy, nginx } from './targets/peers.ts'
 import { warder } from './targets/warder.ts'
@@ -18,16 +19,21 @@ export interface Budget {
   readonly micros: number
 }
 
-export const budgets: readonly Budget[] = [{ target: 'warder-grpc-rs256-3072', micros: 30 }]
+export const budgets: readonly Budget[] = [
+  { target: 'warder-grpc-rs256-3072', micros: 30 },
+  { target: 'warder-sideband-rs256-3072', micros: 30 },
+]
 
 /** Everything that can be measured, in the order in which it is. */
 export const targets: readonly Target[] = [
   bareNode,
+  barePost,
   nginx,
   ...bareVerify,
   ...haproxy,
   ...bareGrpc,
   ...warder,
+  ...asking,
 ]
 
 /** What is put beside what. */
@@ -45,6 +51,8 @@ export const comparisons: readonly Comparison[] = [
   })),
   { target: 'warder-grpc-rs256-3072', against: 'bare-grpc-js', reach: 1 },
   { target: 'warder-grpc-rs256-3072', against: 'bare-http2' },
+  { target: 'warder-sideband-rs256-3072', against: 'bare-post' },
+  { target: 'nginx-asks-warder', against: 'nginx-asks-nginx', reach: 1.3 },
   { target: 'bare-node', against: 'nginx' },
   { target: 'bare-node', against: 'haproxy-rs256-2048' },
   { target: 'bare-node', against: 'haproxy-rs256-3072' },

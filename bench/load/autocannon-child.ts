@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import autocannon from 'autocannon'
 import { bucketQuantile } from '../statistics.ts'
+import type { BenchRequest } from '../target.ts'
 import type { Load, LoadResult } from './load.ts'
 
 const load = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Load
@@ -14,6 +15,11 @@ let answered = 0
 let other = 0
 let connection = 0
 
+function asRequest({ path, headers, body }: BenchRequest) {
+  const get = { method: 'GET', path, headers } as const
+  return body === undefined ? get : ({ method: 'POST', path, headers, body } as const)
+}
+
 const instance = autocannon(
   {
     url: `http://127.0.0.1:${load.port}`,
@@ -22,7 +28,7 @@ const instance = autocannon(
     // Each connection goes through a share of the tokens of its own; together they go through all.
     setupClient: (client) => {
       const share = load.requests.filter((_, index) => index % load.connections === connection)
-      client.setRequests(share.map(({ path, headers }) => ({ method: 'GET', path, headers })))
+      client.setRequests(share.map(asRequest))
       connection += 1
     },
   },

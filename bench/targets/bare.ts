@@ -2,10 +2,11 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { freePort, launchServer } from '../launch.ts'
 import { algorithms, joseName, type Algorithm } from '../material.ts'
-import { hookRequest, identityHeaders } from '../requests.ts'
+import { hookRequest, identityHeaders, sidebandRequest } from '../requests.ts'
 import type { Bench, NotRun, Running, Target } from '../target.ts'
 
 const server = join(import.meta.dirname, '../servers/bare-server.ts')
+const echoServer = join(import.meta.dirname, '../servers/echo-server.ts')
 
 /** node:http that answers and judges nothing: the floor under everything that uses node:http. */
 export const bareNode: Target = {
@@ -14,6 +15,18 @@ export const bareNode: Target = {
   token: { algorithm: 'RS256-3072', expires: false },
   request: hookRequest,
   start: async (bench) => startBare(bench, []),
+}
+
+/** node:http that answers a body by the same body: the floor under doors that are asked by one. */
+export const barePost: Target = {
+  name: 'bare-post',
+  about: 'node:http answering a POST of 1 KiB by its body',
+  token: { algorithm: 'RS256-3072', expires: false },
+  request: sidebandRequest,
+  start: async (bench) => {
+    const port = await freePort()
+    return launchServer([process.execPath, echoServer, `${port}`], port, { core: bench.core })
+  },
 }
 
 /** node:http that verifies each request's signature and nothing else. */

@@ -12,7 +12,7 @@ export const nginx: Target = {
   token: { algorithm: 'RS256-3072', expires: false },
   request: hookRequest,
   start: async (bench) =>
-    startPeer(bench, 'nginx', nginxConfig, (file) => ['-c', file, '-e', 'stderr']),
+    startPeer(bench, 'nginx', serverConfig, (file) => ['-c', file, '-e', 'stderr']),
 }
 
 /** HAProxy's own JWT verification with a list of denied ids. */
@@ -41,7 +41,8 @@ async function startPeer(
 }
 
 // keepalive_requests: nginx would otherwise close every connection after its thousandth request.
-function nginxConfig({ folder }: Bench, port: number): string {
+/** A server that returns 200. */
+export function serverConfig({ folder }: Bench, port: number): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((name) => `  ${name}_temp_path ${folder}/${name};`)
     .join('\n')

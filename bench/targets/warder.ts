@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { freePort, launchServer } from '../launch.ts'
 import { algorithms, audience, issuer, joseName, type Algorithm } from '../material.ts'
-import { checkCall, hookRequest } from '../requests.ts'
+import { checkCall, hookRequest, sidebandRequest } from '../requests.ts'
 import type { Bench, BenchRequest, NotRun, Running, Target } from '../target.ts'
 
 interface Variant {
@@ -60,16 +60,26 @@ const grpc: Variant = {
   request: checkCall,
 }
 
+const sideband: Variant = {
+  name: 'warder-sideband-rs256-3072',
+  about:
+    'warder verifier asked by the sideband API, body of 1 KiB, 100,000 revoked ids, RS256-3072',
+  algorithm: 'RS256-3072',
+  revoked: 100_000,
+  settings: {},
+  request: sidebandRequest,
+}
+
+const variants = [...known, twoWorkers, ...sweep, ...firstSeen, grpc, sideband]
+
 /** Warder's verifier, alone, in each variant that a promise is made about. */
-export const warder: readonly Target[] = [...known, twoWorkers, ...sweep, ...firstSeen, grpc].map(
-  (variant) => ({
-    name: variant.name,
-    about: variant.about,
-    token: { algorithm: variant.algorithm, expires: false },
-    request: variant.request ?? hookRequest,
-    start: async (bench: Bench) => startVerifier(bench, variant),
-  }),
-)
+export const warder: readonly Target[] = variants.map((variant) => ({
+  name: variant.name,
+  about: variant.about,
+  token: { algorithm: variant.algorithm, expires: false },
+  request: variant.request ?? hookRequest,
+  start: async (bench: Bench) => startVerifier(bench, variant),
+}))
 
 /** Starts a verifier with one worker and whatever is revoked. */
 export async function startAlone(bench: Bench): Promise<Running> {
@@ -98,6 +108,15 @@ async function startVerifier(bench: Bench, variant: Variant): Promise<Running | 
       WARDER_LOG_LEVEL: 'warn',
     },
   })
+}
+
+/** How a verifier is started that asks nothing of its environment. */
+export function verifierCommand(bench: Bench, port: number): readonly string[] {
+  const file = join(bench.folder, 'warder.yaml')
+  const listen = { http: `127.0.0.1:${port}`, ops: 'off', grpc: 'off', spoe: 'off' }
+  const usual = configuration(bench, sideband)
+  writeFileSync(file, JSON.stringify({ ...usual, listen, workers: 1, log: { level: 'warn' } }))
+  return [process.execPath, start, 'verifier', '--config', file]
 }
 
 function configuration({ material, revoked }: Bench, variant: Variant) {

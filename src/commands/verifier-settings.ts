@@ -69,8 +69,9 @@ export function boundFiles({ doors }: Config): BoundFiles {
 }
 
 function sidebandSettings({ doors }: Config): VerifierParts['settings']['sideband'] {
-  const { gatewayTypes, requestsPerSecond } = doors.sideband
-  return { gatewayTypes, perSecond: requestsPerSecond, stateKey: randomBytes(32) }
+  const { gatewayTypes, requestsPerSecond, stateKey: shared } = doors.sideband
+  const stateKey = shared ? Buffer.from(shared.reveal(), 'base64url') : randomBytes(32)
+  return { gatewayTypes, perSecond: requestsPerSecond, stateKey }
 }
 
 /** Where to listen and with which certificate, if at all. */

@@ -218,6 +218,11 @@ export const schema = group({
         'any number',
         'Questions of one credential in a second, counted by each thread; beyond it 429.',
       ),
+      stateKey: optional(
+        secret('32 bytes in base64url', /^[A-Za-z0-9_-]{43}$/),
+        'drawn at each start',
+        'Seals what kits carry to their response leg: the same for all verifiers that a gateway may ask.',
+      ),
     }),
     authzen: door(),
     spoe: door(),

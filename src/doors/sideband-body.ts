@@ -13,7 +13,8 @@ export interface SidebandRequest {
   readonly asked: AskedRequest
   readonly url: string
   readonly headers: readonly Pair[]
-  readonly echo: Readonly<Record<string, string | number | readonly Pair[]>>
+  /** What the answer begins with; `undefined` where that is the body just as it came. */
+  readonly echo: Readonly<Record<string, string | number | readonly Pair[]>> | undefined
 }
 
 /** Reads the request leg; `undefined` where something that is needed is missing or of the wrong type. */
@@ -25,8 +26,25 @@ export function readRequestLeg(body: QuestionObject): SidebandRequest | undefine
   const sender = senderOf(body)
   const asked = askedOf(method, url, sender?.source_ip || undefined)
   if (!headers || !sender || !asked) return undefined
+  if (isEcho(body, headers)) return { asked, url, headers, echo: undefined }
   const echo = { ...sender, method, url, ...versionOf(body), headers, ...bodyOf(body) }
   return { asked, url, headers, echo }
+}
+
+const echoed = new Set([
+  'source_ip',
+  'source_port',
+  'method',
+  'url',
+  'http_version',
+  'headers',
+  'body',
+])
+
+/** Whether nothing would be changed by saying it again: no member that is not echoed, none that is missing or `null`. */
+function isEcho(body: QuestionObject, headers: readonly Pair[]): boolean {
+  for (const name in body) if (!echoed.has(name) || body[name] === null) return false
+  return headers === body['headers'] && typeof body['http_version'] === 'string'
 }
 
 /** The response of an upstream, as the response leg brings it. */
@@ -81,8 +99,11 @@ export function askedOf(
 export function valuesOf(headers: readonly Pair[], name: string): readonly string[] {
   const values: string[] = []
   for (const pair of headers) {
-    for (const [key, value] of Object.entries(pair))
-      if (key.toLowerCase() === name) values.push(value)
+    for (const key in pair) {
+      const value = pair[key]
+      const isIt = key.length === name.length && key.toLowerCase() === name
+      if (isIt && value !== undefined) values.push(value)
+    }
   }
   return values
 }
@@ -92,6 +113,24 @@ function readHeaders(value: QuestionValue | undefined): readonly Pair[] | undefi
   if (isObject(value)) return Object.keys(value).length === 0 ? [] : undefined
   if (!Array.isArray(value)) return undefined
   const list: readonly QuestionValue[] = value
+  return isListOfPairs(list) ? list : madePairs(list)
+}
+
+/** Whether headers came in the form in which they are answered. */
+function isListOfPairs(list: readonly QuestionValue[]): list is readonly Pair[] {
+  for (const entry of list) {
+    if (!isObject(entry)) return false
+    let members = 0
+    for (const name in entry) {
+      if (typeof entry[name] !== 'string') return false
+      members += 1
+    }
+    if (members !== 1) return false
+  }
+  return true
+}
+
+function madePairs(list: readonly QuestionValue[]): readonly Pair[] | undefined {
   const pairs: Pair[] = []
   for (const entry of list) {
     if (!isObject(entry)) return undefined

@@ -48,10 +48,11 @@ export function createSidebandDoor({ settings, states }: SidebandParts): BodyDoo
   const misplaced = createMisplacedCredential(settings.carrier.headers)
 
   const readLeg = ({ body, now }: BodyRequest, environment: string, leg: string) => {
-    const content = Buffer.isBuffer(body) ? readQuestionJson(body) : undefined
+    if (!Buffer.isBuffer(body)) return undefined
+    const content = readQuestionJson(body)
     if (!content) return undefined
     const read = leg === 'request' ? requestLeg : responseLeg
-    return read(content, { states, environment, now })
+    return read(content, { states, environment, now, body })
   }
   const isMisplaced = ({ asked, headers }: Leg) =>
     asked !== undefined &&
@@ -113,20 +114,28 @@ interface Surroundings {
   readonly states: StateSeal
   readonly environment: string
   readonly now: number
+  /** The bytes that were read. */
+  readonly body: Buffer
 }
 
 function requestLeg(
   { value, encoding }: QuestionJson,
-  { states, environment, now }: Surroundings,
+  { states, environment, now, body }: Surroundings,
 ): Leg | undefined {
   const read = readRequestLeg(value)
   if (!read) return undefined
   const { asked, url, headers, echo } = read
   const permit = () => {
     const state = states.seal({ ...asked, url }, environment, now)
-    return JSON.stringify(state === undefined ? echo : { ...echo, state })
+    const text = echo ? JSON.stringify(echo) : body.toString(encoding)
+    return state === undefined ? text : withState(text, state)
   }
   return { asked, headers, permit, encoding }
+}
+
+/** Puts a state, which is of letters that need no escape, at the end of an object that has members. */
+function withState(text: string, state: string): string {
+  return `${text.slice(0, text.lastIndexOf('}'))},"state":"${state}"}`
 }
 
 function responseLeg(

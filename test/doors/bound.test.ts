@@ -78,8 +78,8 @@ test('a door with a listener of its own answers there and nowhere else, and nobo
   line.close()
 })
 
-test('a Unix socket has its mode and belongs to one of several threads', async (t) => {
-  const { ask, folder, token } = await verifierBeside(t, {
+test('a bound door on a Unix socket is for whoever may open that, follows its file, and answers nowhere else', async (t) => {
+  const { ask, folder, token, put, ports } = await verifierBeside(t, {
     own: (where) => ({
       'doors.forward': { at: { kind: 'unix', path: join(where, 'forward.sock') }, tls: undefined },
     }),
@@ -88,9 +88,39 @@ test('a Unix socket has its mode and belongs to one of several threads', async (
   })
   const socketPath = join(folder, 'forward.sock')
   assert.equal(statSync(socketPath).mode & 0o777, 0o660)
-  const headers = { ...forwarded, 'CLIENT-TOKEN': token() }
-  const answer = await ask('/auth/forward', { method: 'GET', headers, socketPath })
-  assert.equal(answer.status, 401)
+  const statusOf = async (more: Readonly<Record<string, string>> = {}) => {
+    const headers = { ...forwarded, ...more }
+    return (await ask('/auth/forward', { method: 'GET', headers, socketPath })).status
+  }
+  assert.equal(await statusOf(), 401)
+  put('credential', token({ jti: 'bound-1' }))
+  await until(async () => (await statusOf()) === 200)
+  assert.equal(await statusOf({ 'CLIENT-TOKEN': token() }), 401, 'a second credential is doubled')
+  put('revoked.txt', 'bound-1\n')
+  await until(async () => (await statusOf()) === 401)
+  put('credential', token({ jti: 'bound-2' }))
+  await until(async () => (await statusOf()) === 200)
+  const elsewhere = { method: 'GET', port: ports.http ?? 0, headers: forwarded }
+  assert.equal((await ask('/auth/forward', elsewhere)).status, 404)
+})
+
+test('a bound SPOE door on a Unix socket allows what its credential allows', async (t) => {
+  const { folder, token, put } = await verifierBeside(t, {
+    own: (where) => ({
+      'doors.spoe': { at: { kind: 'unix', path: join(where, 'spoe.sock') }, tls: undefined },
+    }),
+    bound: (where) => ({ spoe: join(where, 'credential') }),
+  })
+  put('credential', token())
+  const line = await dial(join(folder, 'spoe.sock'))
+  line.send(hello())
+  await line.frames(1)
+  await until(async () => {
+    line.send(notify(noIds, question(null)))
+    const [ack] = await line.frames(1)
+    return ack !== undefined && variables(ack)['allow'] === true
+  })
+  line.close()
 })
 
 test('a bound SPOE door uses its credential, and refuses a token beside it', async (t) => {

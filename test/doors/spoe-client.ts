@@ -181,8 +181,8 @@ export interface SpoeLine {
 }
 
 /** Connects to an agent. */
-export async function dial(port: number): Promise<SpoeLine> {
-  const socket = connect(port, '127.0.0.1')
+export async function dial(at: number | string): Promise<SpoeLine> {
+  const socket = typeof at === 'number' ? connect(at, '127.0.0.1') : connect(at)
   await once(socket, 'connect')
   let received = Buffer.alloc(0)
   let closed = false
