@@ -17,6 +17,7 @@ import { createClientSecrets } from './client-secrets.ts'
 import { createCredentialRoutes } from './credentials.ts'
 import { createDispatch } from './dispatch.ts'
 import { createEnvironmentRoutes } from './environments.ts'
+import { createExplainRoutes, type ExplainParts, type Recall } from './explain.ts'
 import { createFailedAccess } from './failed-access.ts'
 import { createFeedKeyRoutes, type FeedKeyParts } from './feed-keys.ts'
 import { openFeed } from './feed/feed.ts'
@@ -74,6 +75,8 @@ export interface AuthorityParts {
   readonly log: Log
   readonly metrics: Metrics
   readonly tls?: AuthorityTls | undefined
+  /** Asks a verifier in this process about a refusal. */
+  readonly recall?: Recall
 }
 
 /** Assembles the authority; it does not listen yet. */
@@ -112,6 +115,7 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
     onFailed,
     onVerifierRevoked: feed.drop,
     feedKeys: feed.keys,
+    recall: parts.recall,
   })
   const server = createServerOf({
     routes,
@@ -152,11 +156,14 @@ function listenerOf(
   }
 }
 
-function routesOf(parts: KeyParts & FeedKeyParts & TokenParts & ApiTokenParts & VerifierParts) {
+function routesOf(
+  parts: KeyParts & FeedKeyParts & TokenParts & ApiTokenParts & VerifierParts & ExplainParts,
+) {
   return [
     ...createEnvironmentRoutes(parts),
     ...createGatewayRoutes(parts),
     ...createCredentialRoutes(parts),
+    ...createExplainRoutes(parts),
     ...createAdministratorRoutes(parts),
     ...createApiCredentialRoutes(parts),
     ...createApiCredentialRotationRoutes(parts),

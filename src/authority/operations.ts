@@ -1,3 +1,4 @@
+import { explainRequest, explanation } from './explain-schemas.ts'
 import {
   acts,
   changes,
@@ -129,6 +130,15 @@ const gatewayOperations = {
     'Revoke a credential',
     inEnvironment('environment-admin'),
   ),
+  explain: {
+    ...creates(
+      `${environment}/explain`,
+      'Explain what becomes of a token, or why a question of late was refused',
+      inEnvironment('environment-admin'),
+      { body: explainRequest, answer: explanation },
+    ),
+    status: 200,
+  },
 } as const
 
 const installationOperations = {

@@ -57,6 +57,22 @@ export function findAccess(order: Order): Access {
   }
 }
 
+/** Where a verifier answers for itself, as somebody wrote it. */
+export function findVerifier(order: Order, written: string): Pick<Access, 'url' | 'ca'> {
+  const config = readSettings(order)
+  const url = written.replace(/\/+$/, '')
+  const parsed = URL.parse(url)
+  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) {
+    throw new CommandFailed('--verifier is no address: write http://127.0.0.1:7090')
+  }
+  if (parsed.protocol === 'http:' && !isLoopback(parsed.hostname)) {
+    throw new CommandFailed(
+      'the token would travel without TLS: a verifier explains to its own machine only, so run this there',
+    )
+  }
+  return { url, ca: config.authority.ca === undefined ? undefined : readCa(config.authority.ca) }
+}
+
 function readSettings(order: Order): Config {
   const data = order.value('data')
   const loaded = loadConfig({

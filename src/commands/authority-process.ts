@@ -1,4 +1,4 @@
-import { createAuthority, type Authority } from '../authority/authority.ts'
+import { createAuthority, type Authority, type AuthorityParts } from '../authority/authority.ts'
 import { openStore } from '../authority/database.ts'
 import { ensureFirstStart } from '../authority/first-start.ts'
 import type { Config } from '../config/schema.ts'
@@ -29,6 +29,8 @@ export interface OpenAuthorityParts {
   readonly listeners: readonly ListenerName[]
   readonly log: Log
   readonly metrics: Metrics
+  /** Asks a verifier in this process about a refusal. */
+  readonly recall?: AuthorityParts['recall']
 }
 
 /** Opens the database, makes what a first start has to make, and assembles the authority. */
@@ -45,7 +47,7 @@ export async function openAuthority(parts: OpenAuthorityParts): Promise<OpenedAu
 }
 
 async function assemble(
-  { config, log, metrics }: OpenAuthorityParts,
+  { config, log, metrics, recall }: OpenAuthorityParts,
   store: Awaited<ReturnType<typeof openStore>>,
 ): Promise<OpenedAuthority> {
   const settings = authoritySettings(config)
@@ -70,7 +72,8 @@ async function assemble(
       },
     }))
   const tls = watch && secureContext(watch.first)
-  const authority = await createAuthority({ ...common, installation, log, metrics, tls })
+  const asked = recall && { recall }
+  const authority = await createAuthority({ ...common, installation, log, metrics, tls, ...asked })
   return {
     authority,
     first: installation.first,

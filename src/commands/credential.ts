@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { appliedOf, tellApplied } from './applied.ts'
-import { CommandFailed, codeOf } from './failed.ts'
+import { CommandFailed } from './failed.ts'
 import { findGateway, gatewayPath, gatewaysPath } from './gateway-finding.ts'
 import { isId, pathTo, withManagement, type Management } from './management.ts'
 import type { Order } from './command.ts'
+import { readSecret } from './secret-input.ts'
 import { cellOf, readTree, textOf, withoutLinks, type Tree } from './reading.ts'
 import { columns, print, printJson, show, tell } from './terminal.ts'
 
@@ -109,11 +109,9 @@ async function findAmong(
   return paths.find((_, place) => found[place])
 }
 
-const standardInput = 0
-
 /** Reads from a credential which one it is. It is sent nowhere; that it is no forgery is for the authority to know. */
 function readPlace(api: Management, file: string): Place {
-  const token = readFile(file).trim()
+  const token = readSecret(file)
   const [, payload = ''] = token.split('.')
   const claims = readTree(Buffer.from(payload, 'base64url').toString()) ?? {}
   const [id, gatewayId] = [claims['jti'], claims['gatewayId']]
@@ -126,14 +124,4 @@ function readPlace(api: Management, file: string): Place {
     )
   }
   return { id, path: gatewayPath(api, gatewayId) }
-}
-
-function readFile(file: string): string {
-  try {
-    return readFileSync(file === '-' ? standardInput : file, 'utf8')
-  } catch (error) {
-    throw new CommandFailed(`what --file names cannot be read (${codeOf(error)})`, {
-      cause: error,
-    })
-  }
 }

@@ -1,3 +1,5 @@
+import { tell } from './terminal.ts'
+
 /** A command cannot do what it was told; the message is what the operator reads. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed'
@@ -7,4 +9,16 @@ export class CommandFailed extends Error {
 export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error'
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}
+
+/** Does what a command is for; says what went wrong, if something does. Resolves to the exit code. */
+export async function reported(work: () => Promise<void>): Promise<number> {
+  try {
+    await work()
+    return 0
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error
+    tell(`warder: ${error.message}`)
+    return 1
+  }
 }

@@ -122,6 +122,32 @@ const credentials: readonly Command[] = [
 ]
 
 const feedFlag: Flag = { name: 'feed', doc: 'the keys that sign the feed to verifiers instead' }
+const explaining: readonly Command[] = [
+  client({
+    words: ['explain'],
+    args: ['[-]'],
+    summary: 'explain what becomes of a token, or why a question was refused',
+    more:
+      'Every step with its result. The token is read from standard input or a file, and goes to the authority or, with ' +
+      '--verifier, to that verifier alone; no part of it is printed. The authority knows who revoked it and when.',
+    flags: [
+      { name: 'file', value: 'FILE', doc: 'the file that holds the token' },
+      {
+        name: 'decision',
+        value: 'ID',
+        doc: 'the X-Warder-Decision-Id of a refusal of late, in the place of a token',
+      },
+      {
+        name: 'verifier',
+        value: 'URL',
+        doc: 'ask the verifier of this machine at its listener for operations',
+      },
+      ...inEnvironment,
+    ],
+    example: 'warder explain --file edge.token',
+    run: async (order) => (await import('./explain.ts')).explain(order),
+  }),
+]
 
 const installation: readonly Command[] = [
   client({
@@ -262,5 +288,6 @@ export const managementCommands: readonly Command[] = [
   ...gateways,
   ...credentials,
   ...apiCredentialCommands,
+  ...explaining,
   ...installation,
 ]

@@ -2,11 +2,10 @@
 
 import { Agent, request } from 'undici'
 import { findAccess, type Access } from './access.ts'
-import { codeOf, CommandFailed } from './failed.ts'
+import { codeOf, CommandFailed, reported } from './failed.ts'
 import type { Order } from './command.ts'
 import { readTree, textOf, treeOf, treesOf, type Tree } from './reading.ts'
 import { describeRefusal } from './refusal.ts'
-import { tell } from './terminal.ts'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -34,28 +33,28 @@ const deadlineMs = 90_000
 const pageSize = 500
 
 /** Opens the API for one command and says what went wrong, if something does. Resolves to the exit code. */
-export async function withManagement(
+export function withManagement(
   order: Order,
   work: (api: Management) => Promise<void>,
 ): Promise<number> {
-  let agent: Agent | undefined
-  try {
+  return reported(async () => {
     const access = findAccess(order)
-    const { ca } = access
-    agent = new Agent({ connect: { timeout: 5000, ...(ca === undefined ? {} : { ca }) } })
-    const ask = await signIn(access, agent)
-    const wanted = order.knows('environment') ? order.value('environment') : undefined
-    const environmentId =
-      wanted === undefined ? access.environmentId : await findEnvironment(ask, wanted)
-    await work(managementOf(ask, access, environmentId))
-    return 0
-  } catch (error) {
-    if (!(error instanceof CommandFailed)) throw error
-    tell(`warder: ${error.message}`)
-    return 1
-  } finally {
-    await agent?.close()
-  }
+    const agent = agentFor(access)
+    try {
+      const ask = await signIn(access, agent)
+      const wanted = order.knows('environment') ? order.value('environment') : undefined
+      const environmentId =
+        wanted === undefined ? access.environmentId : await findEnvironment(ask, wanted)
+      await work(managementOf(ask, access, environmentId))
+    } finally {
+      await agent.close()
+    }
+  })
+}
+
+/** What connects to a server, whose certificate one of these CAs has signed. */
+export function agentFor({ ca }: Pick<Access, 'ca'>): Agent {
+  return new Agent({ connect: { timeout: 5000, ...(ca === undefined ? {} : { ca }) } })
 }
 
 type Ask = Management['ask']

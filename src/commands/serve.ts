@@ -6,7 +6,9 @@ import { systemRandom } from '../system/random.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { failure } from '../telemetry/safe-text.ts'
+import { explainNote } from '../verifier/explaining.ts'
 import { createLocalLink } from '../verifier/local-link.ts'
+import { createRecentRefusals } from '../verifier/recent-refusals.ts'
 import { startVerifier } from '../verifier/verifier.ts'
 import { openAuthority, type OpenedAuthority } from './authority-process.ts'
 import type { Order } from './command.ts'
@@ -31,11 +33,16 @@ export function run({ rest }: Order): Promise<number> {
 
 async function start(config: Config, log: Log): Promise<Up> {
   const metrics = createMetrics()
+  const recent = createRecentRefusals()
   const opened = await openAuthority({
     config,
     listeners: ['http', 'grpc', 'spoe', 'authority', 'ops'],
     log,
     metrics,
+    async recall(decisionId) {
+      const note = await recent.find(decisionId)
+      return note && explainNote(note)
+    },
   })
   const { authority } = opened
   const link = createLocalLink({
@@ -64,6 +71,7 @@ async function start(config: Config, log: Log): Promise<Up> {
       random: systemRandom,
       log,
       metrics,
+      recent,
     })
     // Management ends first: what is revoked while the verifier lets go of its feed would reach nobody.
     ending.splice(1, 0, link.settled, verifier.stop)

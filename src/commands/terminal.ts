@@ -22,8 +22,8 @@ export function show(order: Order, value: unknown, text: () => string): void {
   else print(text())
 }
 
-// What others have written may hold anything; a terminal would obey some of it.
-function plain(text: string): string {
+/** A text as it is shown: what others have written may hold anything, and a terminal would obey some of it. */
+export function plain(text: string): string {
   return text.replaceAll(/\p{C}/gu, '?')
 }
 

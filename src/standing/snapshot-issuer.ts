@@ -1,5 +1,7 @@
+import { algorithms } from '../credential/algorithm.ts'
 import { ownTypes } from '../credential/claims.ts'
-import { createProfile, type Profile } from '../credential/key-ring.ts'
+import { createProfile, type Issuer, type Profile } from '../credential/key-ring.ts'
+import { importKeySet } from '../credential/key-set.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../credential/strict-json.ts'
 
 /** A name under which the authority issues, with the keys that sign for it: plain data. */
@@ -11,6 +13,17 @@ export interface SnapshotIssuer {
   readonly gatewayAudiences: readonly string[]
   /** The `aud` of access tokens: one of each organization. */
   readonly clientAudiences: readonly string[]
+}
+
+/** Makes issuers of what is known of them; throws where a key cannot be used. */
+export async function importIssuers(issuers: Iterable<SnapshotIssuer>): Promise<readonly Issuer[]> {
+  return Promise.all(
+    [...issuers].map(async (issuer) => {
+      const set = await importKeySet(issuer.jwks, algorithms)
+      if (!set || set.unusable.length > 0) throw new TypeError('a key cannot be used')
+      return { name: issuer.name, profiles: profilesOf(issuer), keys: set.keys }
+    }),
+  )
 }
 
 /** What an issuer's tokens must look like. */

@@ -35,7 +35,7 @@ const nothingUsed = { uses: [], dropped: 0 }
 export function createThreadObserver(parts: ThreadObserverParts): ThreadObserver {
   const { setup, say, cache, clock } = parts
   const metrics = createThreadMetrics(threadLayout.slice(setup.counters, setup.id))
-  const refusals = createRefusals()
+  const refusals = createRefusals(clock.wall)
   const usage = setup.settings.reportsUsage ? createUsage() : undefined
   let askedForKeysAt = Number.NEGATIVE_INFINITY
   let proofs = 0
@@ -48,13 +48,13 @@ export function createThreadObserver(parts: ThreadObserverParts): ThreadObserver
   }
   const report = () => {
     metrics.looked(cache)
-    const summaries = refusals.take()
+    const { summaries, notes } = refusals.take()
     const { uses, dropped } = usage?.take() ?? nothingUsed
     if (dropped > 0) metrics.droppedUsage(dropped)
     const quiet = summaries.length === 0 && uses.length === 0 && proofs === cache.entries
     if (quiet) return
     proofs = cache.entries
-    say({ kind: 'report', refusals: summaries, uses, proofs })
+    say({ kind: 'report', refusals: summaries, notes, uses, proofs })
   }
   const timer = setInterval(report, reportEveryMs).unref()
 

@@ -1,7 +1,14 @@
 // Health, status and metrics, on a listener of their own that gateways and clients have no business with.
 
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { Explaining } from './explaining.ts'
 import type { TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
 
@@ -15,6 +22,8 @@ export interface OpsParts {
   readonly status: () => object
   readonly metrics: { readonly render: () => Promise<string>; readonly contentType: string }
   readonly tls: TlsMaterial | undefined
+  /** Explains decisions, where there are any. */
+  readonly explain?: Explaining
 }
 
 const deadlineMs = 5000
@@ -48,9 +57,12 @@ export function createOpsServer(parts: OpsParts): OpsServer {
     requestTimeout: deadlineMs,
     connectionsCheckingInterval: 1000,
   }
-  const answer: RequestListener = ({ method, url = '' }, response) => {
-    const page = byPath.get(url.split('?', 1)[0] ?? '')
-    if (!page) send(response, 404, JSON.stringify({ message: 'there is no such page' }))
+  const answer: RequestListener = (request, response) => {
+    const { method, url = '' } = request
+    const path = url.split('?', 1)[0] ?? ''
+    const page = byPath.get(path)
+    if (path === '/explain' && parts.explain) sendExplained(parts.explain, request, response)
+    else if (!page) send(response, 404, JSON.stringify({ message: 'there is no such page' }))
     else if (method === 'GET' || method === 'HEAD') page(response)
     else {
       response.setHeader('Allow', 'GET, HEAD')
@@ -62,6 +74,22 @@ export function createOpsServer(parts: OpsParts): OpsServer {
     ? createTlsServer({ ...options, ...secureContext(tls), handshakeTimeout: deadlineMs }, answer)
     : createServer(options, answer)
   return opsServer(server)
+}
+
+function sendExplained(
+  explain: Explaining,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  if (request.method !== 'POST') {
+    response.setHeader('Allow', 'POST')
+    send(response, 405, JSON.stringify({ message: 'what is to be explained is posted' }))
+    return
+  }
+  explain(request).then(
+    ({ status, body }) => send(response, status, JSON.stringify(body)),
+    () => response.destroy(),
+  )
 }
 
 function opsServer(server: Server | TlsServer): OpsServer {

@@ -1,5 +1,6 @@
-import type { Decision } from '../decision/decision.ts'
+import type { Decision, Deny, Unavailable } from '../decision/decision.ts'
 import type { DoorName } from '../decision/question.ts'
+import type { Reason } from '../decision/reasons.ts'
 
 /** Refusals of one kind at one door within a moment, for the log. */
 export interface RefusalSummary {
@@ -14,11 +15,33 @@ export interface RefusalSummary {
   readonly revision: number | undefined
 }
 
+/** One refusal, for who asks by its id. */
+export interface RefusalNote {
+  readonly decisionId: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly door: DoorName
+  readonly decision: 'deny' | 'unavailable'
+  readonly reason: Reason
+  readonly revision: number | undefined
+  readonly issuer: string | undefined
+  readonly credentialId: string | undefined
+  readonly gatewayId: string | undefined
+  readonly environmentId: string | undefined
+  readonly clientId: string | undefined
+}
+
+/** What has gathered: all of it in summary, and the latest one by one. */
+export interface TakenRefusals {
+  readonly summaries: readonly RefusalSummary[]
+  readonly notes: readonly RefusalNote[]
+}
+
 /** Gathers refusals, so that a flood of them is a few lines in the log. */
 export interface Refusals {
-  readonly add: (door: DoorName, decision: Decision, decisionId: string) => void
+  readonly add: (door: DoorName, decision: Deny | Unavailable, decisionId: string) => void
   /** What has gathered since the last time. */
-  readonly take: () => readonly RefusalSummary[]
+  readonly take: () => TakenRefusals
 }
 
 interface Gathered {
@@ -28,13 +51,27 @@ interface Gathered {
   decisionId: string
 }
 
+interface Noted {
+  readonly door: DoorName
+  readonly decision: Deny | Unavailable
+  readonly decisionId: string
+  readonly at: number
+}
+
 const kindsMax = 1000
+const notesMax = 500
 
 /** Makes an empty gathering. */
-export function createRefusals(): Refusals {
+export function createRefusals(wall: () => number): Refusals {
   let gathered = new Map<string, Gathered>()
+  let noted: Noted[] = []
+  let oldest = 0
   return {
     add(door, decision, decisionId) {
+      const note = { door, decision, decisionId, at: wall() }
+      // Of a flood the latest stay: they are what somebody asks about.
+      if (noted.length < notesMax) noted.push(note)
+      else noted[oldest++ % notesMax] = note
       const { gateway, client } = decision.findings
       // Ids of proved tokens only: whatever else was presented could be anything.
       const key = `${door} ${decision.reason} ${gateway?.jti ?? ''} ${client?.jti ?? ''}`
@@ -47,9 +84,11 @@ export function createRefusals(): Refusals {
       }
     },
     take() {
-      const taken = gathered
+      const [summaries, notes] = [[...gathered.values()].map(summaryOf), noted.map(noteOf)]
       gathered = new Map()
-      return [...taken.values()].map(summaryOf)
+      noted = []
+      oldest = 0
+      return { summaries, notes }
     },
   }
 }
@@ -65,5 +104,25 @@ function summaryOf({ count, door, decision, decisionId }: Gathered): RefusalSumm
     gatewayId: gateway?.kind === 'gateway' ? gateway.gateway.id : undefined,
     clientId: client?.kind === 'client' ? client.client.id : undefined,
     revision,
+  }
+}
+
+function noteOf({ door, decision, decisionId, at }: Noted): RefusalNote {
+  const { gateway, client, revision } = decision.findings
+  const of = gateway?.kind === 'gateway' ? gateway.gateway : undefined
+  const { kind, reason } = decision
+  const proof = gateway ?? client
+  return {
+    decisionId,
+    at,
+    door,
+    decision: kind,
+    reason,
+    revision,
+    issuer: proof?.issuer,
+    credentialId: proof?.jti,
+    gatewayId: of?.id,
+    environmentId: of?.environmentId,
+    clientId: client?.kind === 'client' ? client.client.id : undefined,
   }
 }

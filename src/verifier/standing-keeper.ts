@@ -1,14 +1,12 @@
 // What an authority says is in force, kept by the verifier's main thread: snapshots and changes in, standings for the
 // threads out. Changes that come together become one standing; it is in force when `apply` resolves.
 
-import { algorithms } from '../credential/algorithm.ts'
 import type { Issuer } from '../credential/key-ring.ts'
-import { importKeySet } from '../credential/key-set.ts'
 import { revocationId } from '../credential/revocation-id.ts'
 import type { Step } from '../standing/change.ts'
 import { advance, type KnownStanding } from '../standing/known-standing.ts'
 import { createRevokedSet, type RevokedSet } from '../standing/revoked-set.ts'
-import { profilesOf, type SnapshotIssuer } from '../standing/snapshot-issuer.ts'
+import { importIssuers } from '../standing/snapshot-issuer.ts'
 import { PackedIds } from '../standing/packed-ids.ts'
 import { packSegments, unpackSegments, type LoadableStanding } from '../standing/snapshot-body.ts'
 import type { Revision, StandingFacts } from '../standing/standing.ts'
@@ -70,7 +68,7 @@ export function createStandingKeeper({ publish, held }: StandingKeeperParts): St
     },
     async load({ known: next, segments, accepted: environments }) {
       accepted = environments
-      issuers = await importIssuers(next.issuers)
+      issuers = await importIssuers(next.issuers.values())
       if (known && known.epoch !== next.epoch) addAll(former, revoked)
       // The threads go on judging by the tables of before until the new standing is whole.
       revoked = createRevokedSet()
@@ -92,7 +90,7 @@ export function createStandingKeeper({ publish, held }: StandingKeeperParts): St
         if (step.previous !== next.revision) throw new TypeError('a step is missing')
         next = advance(next, step)
       }
-      if (next.issuers !== known.issuers) issuers = await importIssuers(next.issuers)
+      if (next.issuers !== known.issuers) issuers = await importIssuers(next.issuers.values())
       for (const step of steps) takeRevoked(revoked, former, step)
       known = next
       await inForce()
@@ -127,16 +125,4 @@ function dropGone(revoked: RevokedSet, step: Step): void {
     const keyIsGone = step.kind === 'key-retired' && isOfKey(segment, step.issuer, step.kid)
     if (keyIsGone || isOver(segment, step.at)) revoked.drop(segment)
   }
-}
-
-async function importIssuers(
-  issuers: ReadonlyMap<string, SnapshotIssuer>,
-): Promise<readonly Issuer[]> {
-  return Promise.all(
-    [...issuers.values()].map(async (issuer) => {
-      const set = await importKeySet(issuer.jwks, algorithms)
-      if (!set || set.unusable.length > 0) throw new TypeError('a key cannot be used')
-      return { name: issuer.name, profiles: profilesOf(issuer), keys: set.keys }
-    }),
-  )
 }

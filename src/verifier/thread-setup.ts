@@ -5,7 +5,7 @@ import { doorNames, type DoorName } from '../decision/question.ts'
 import type { DoorSettings } from '../doors/http-door.ts'
 import type { FreshnessSource } from './feed/freshness.ts'
 import type { Publication } from './publication.ts'
-import type { RefusalSummary } from './refusals.ts'
+import type { RefusalNote, RefusalSummary } from './refusals.ts'
 import type { Use } from './usage.ts'
 
 /** Where a listener of the verifier listens. */
@@ -112,6 +112,7 @@ export type FromThread =
   | {
       readonly kind: 'report'
       readonly refusals: readonly RefusalSummary[]
+      readonly notes: readonly RefusalNote[]
       readonly uses: readonly Use[]
       readonly proofs: number
     }

@@ -7,10 +7,12 @@ import type { Log } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { boundDoors, createBoundCredentials, type BoundFiles } from './bound-credentials.ts'
 import { createFreshnessView } from './freshness-view.ts'
+import { createExplaining } from './explaining.ts'
 import { createHealth, type HealthSettings } from './health.ts'
 import { claim, listen } from './listening.ts'
 import { createOpsServer } from './ops-server.ts'
 import type { AuthorityLink } from './authority-link.ts'
+import { createRecentRefusals, type RecentRefusals } from './recent-refusals.ts'
 import { createSources, type Sources } from './sources.ts'
 import { threadLayout } from './thread-metrics.ts'
 import {
@@ -52,6 +54,8 @@ export interface VerifierParts extends ThreadListenerParts {
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
+  /** Where refusals are noted, where another part of the process is asked about them too. */
+  readonly recent?: RecentRefusals
   /** Those of the process, where another part of it counts too. */
   readonly metrics?: Metrics
   /** For how long questions are still taken after it was said that no more should come; a second if not told. */
@@ -96,7 +100,8 @@ async function assemble(
 ): Promise<Verifier> {
   const { health: said, clock, log, farewellMs = usualFarewellMs } = parts
   const counters = threadLayout.allocate(said.workers)
-  const reports = takeReports(log, () => sources)
+  const recent = parts.recent ?? createRecentRefusals()
+  const reports = takeReports(log, recent, () => sources)
 
   const note: Note = (name, problem) => {
     health.source(name, problem)
@@ -126,7 +131,14 @@ async function assemble(
   const health = createHealth({ ...known, clock, settings: said })
   const page = parts.metrics ?? createMetrics()
   const metrics = createVerifierMetrics({ ...known, metrics: page, workers: said.workers })
-  const ops = createOpsServer({ ...health, metrics: page, tls: opsTls })
+  const explain = createExplaining({
+    facts: () => threads.facts,
+    freshness,
+    ...parts.settings,
+    recent,
+    clock,
+  })
+  const ops = createOpsServer({ ...health, metrics: page, tls: opsTls, explain })
 
   const opsPort = parts.ops && (await listen(ops.server, parts.ops.at))
   if (parts.ops) closing.unshift(ops.close)
@@ -164,7 +176,11 @@ async function settledWithin(work: Promise<unknown>, milliseconds: number): Prom
 }
 
 /** Takes what threads report of themselves. */
-function takeReports(log: Log, sources: () => Pick<Sources, 'hurry' | 'used' | 'refused'>) {
+function takeReports(
+  log: Log,
+  recent: RecentRefusals,
+  sources: () => Pick<Sources, 'hurry' | 'used' | 'refused'>,
+) {
   const proofs = new Map<number, number>()
   return {
     proofs: () => sum(proofs.values()),
@@ -174,6 +190,7 @@ function takeReports(log: Log, sources: () => Pick<Sources, 'hurry' | 'used' | '
       if (message.kind !== 'report') return
       if (message.uses.length > 0) sources().used(message.uses)
       sources().refused(message.refusals)
+      recent.remember(message.notes)
       proofs.set(id, message.proofs)
       logRefusals(log, message.refusals)
     },

@@ -1,0 +1,32 @@
+import { Type } from 'typebox'
+
+const visibleAscii = '^[\\x21-\\x7e]+$'
+
+/** What is to be explained: either of them. */
+export const explainRequest = Type.Object({
+  token: Type.Optional(Type.String({ minLength: 1, maxLength: 32_768 })),
+  decisionId: Type.Optional(Type.String({ minLength: 1, maxLength: 128, pattern: visibleAscii })),
+})
+
+export const explanation = Type.Object({
+  decision: Type.Enum(['allow', 'deny', 'unavailable']),
+  reason: Type.String(),
+  revision: Type.Optional(Type.Integer()),
+  steps: Type.Array(
+    Type.Object({
+      step: Type.String(),
+      result: Type.Enum(['passed', 'failed', 'not reached']),
+      detail: Type.String(),
+    }),
+  ),
+  door: Type.Optional(Type.String()),
+  credentialId: Type.Optional(Type.String()),
+  gatewayId: Type.Optional(Type.String()),
+  ended: Type.Optional(
+    Type.Object({
+      by: Type.String(),
+      at: Type.String({ format: 'date-time' }),
+      revision: Type.Optional(Type.Integer()),
+    }),
+  ),
+})

@@ -1,0 +1,97 @@
+import { request } from 'undici'
+import { findVerifier } from './access.ts'
+import type { Order } from './command.ts'
+import { codeOf, CommandFailed, reported } from './failed.ts'
+import { agentFor, pathTo, withManagement, type Management } from './management.ts'
+import { cellOf, readTree, treesOf, type Tree } from './reading.ts'
+import { readSecret } from './secret-input.ts'
+import { columns, plain, show, tell } from './terminal.ts'
+
+/** Explains what becomes of a token, or why a question was refused. The token goes where it is told to, nowhere else. */
+export function explain(order: Order): Promise<number> {
+  const problem = problemOf(order)
+  if (problem !== undefined) {
+    tell(`warder: ${problem}`)
+    return Promise.resolve(2)
+  }
+  const verifier = order.value('verifier')
+  return verifier === undefined
+    ? withManagement(order, async (api) => printExplained(order, await askAuthority(order, api)))
+    : reported(async () => printExplained(order, await askVerifier(order, verifier)))
+}
+
+function problemOf(order: Order): string | undefined {
+  const [word, file, decision] = [order.argIfAny(0), order.value('file'), order.value('decision')]
+  if (word !== undefined && word !== '-') {
+    return 'a token on a command line is seen by everybody on this machine: pipe it in and write -, or name its file with --file'
+  }
+  const given = [word, file, decision].filter((each) => each !== undefined)
+  return given.length === 1
+    ? undefined
+    : 'say what to explain: - for a token from standard input, --file FILE, or --decision ID'
+}
+
+function askedOf(order: Order): Tree {
+  const decisionId = order.value('decision')
+  return decisionId === undefined
+    ? { token: readSecret(order.value('file') ?? '-') }
+    : { decisionId }
+}
+
+async function askAuthority(order: Order, api: Management): Promise<Tree> {
+  const path = pathTo('v1', 'environments', api.environmentId, 'explain')
+  try {
+    return (await api.ask('POST', path, askedOf(order))).body
+  } catch (error) {
+    if (!(error instanceof CommandFailed) || !order.has('decision')) throw error
+    throw new CommandFailed(
+      `${error.message}\n  or another verifier refused it: on its machine, add --verifier http://127.0.0.1:7090; what is allowed is not noted`,
+      { cause: error },
+    )
+  }
+}
+
+const deadlineMs = 10_000
+
+async function askVerifier(order: Order, written: string): Promise<Tree> {
+  const access = findVerifier(order, written)
+  const body = JSON.stringify(askedOf(order))
+  const { status, text } = await post(access, body)
+  const tree = readTree(text)
+  if (status === 200 && tree) return tree
+  const said = tree ? cellOf(tree, 'message') : 'something that is not a verifier’s: correct it'
+  throw new CommandFailed(`${access.url} answered ${status}: ${said}`)
+}
+
+async function post(access: ReturnType<typeof findVerifier>, body: string) {
+  const dispatcher = agentFor(access)
+  try {
+    const answer = await request(`${access.url}/explain`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      dispatcher,
+      signal: AbortSignal.timeout(deadlineMs),
+    })
+    return { status: answer.statusCode, text: await answer.body.text() }
+  } catch (error) {
+    throw new CommandFailed(
+      `no verifier answers at ${access.url} (${codeOf(error)}): name its listener for operations with --verifier`,
+      { cause: error },
+    )
+  } finally {
+    await dispatcher.close()
+  }
+}
+
+function printExplained(order: Order, explained: Tree): void {
+  const steps = treesOf(explained, 'steps')
+  const failed = steps.find(({ result }) => result === 'failed')
+  show(order, explained, () => {
+    const head = `${cellOf(explained, 'decision')}: ${cellOf(explained, 'reason')}`
+    const why = failed === undefined ? '' : `  ${plain(cellOf(failed, 'detail'))}\n`
+    const names = ['step', 'result', 'detail']
+    const rows = steps.map((step) => names.map((name) => cellOf(step, name)))
+    return `${plain(head)}\n${why}\n${columns(names, rows)}`
+  })
+}
