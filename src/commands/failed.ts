@@ -3,6 +3,13 @@ import { tell } from './terminal.ts'
 /** A command cannot do what it was told; the message is what the operator reads. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed'
+  /** The status of the answer that it was, if it was one. */
+  readonly status: number | undefined
+
+  constructor(message: string, options: ErrorOptions & { readonly status?: number } = {}) {
+    super(message, options)
+    this.status = options.status
+  }
 }
 
 /** The code of an error of the system, or its name. */

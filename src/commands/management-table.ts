@@ -3,6 +3,7 @@
 import { apiCredentialCommands } from './api-credential-table.ts'
 import { client, description, environment, everywhere, inEnvironment } from './client-command.ts'
 import type { Command, Flag } from './command.ts'
+import { credentialCommands } from './credential-table.ts'
 
 const environments: readonly Command[] = [
   client({
@@ -88,66 +89,7 @@ const gateways: readonly Command[] = [
   }),
 ]
 
-const credentials: readonly Command[] = [
-  client({
-    words: ['credential', 'add'],
-    args: ['GATEWAY'],
-    summary: 'add a credential to a gateway and print it',
-    more: 'Those of before go on counting. The new one is shown this once, alone on standard output.',
-    flags: inEnvironment,
-    example: 'warder credential add edge > edge-next.token',
-    run: async (order) => (await import('./credential.ts')).addCredential(order),
-  }),
-  client({
-    words: ['credential', 'list'],
-    args: ['GATEWAY'],
-    summary: 'list the live credentials of a gateway, and when each was last used',
-    flags: inEnvironment,
-    example: 'warder credential list edge',
-    run: async (order) => (await import('./credential.ts')).listCredentials(order),
-  }),
-  client({
-    words: ['credential', 'revoke'],
-    args: ['[ID]'],
-    summary: 'revoke a credential',
-    more: 'It ends when the verifiers have applied it, and says how many have.',
-    flags: [
-      { name: 'file', value: 'FILE', doc: 'the file that holds it, - for standard input' },
-      { name: 'gateway', value: 'GATEWAY', doc: 'whose it is, where there are many gateways' },
-      ...inEnvironment,
-    ],
-    example: 'warder credential revoke --file edge.token',
-    run: async (order) => (await import('./credential.ts')).revokeCredential(order),
-  }),
-]
-
 const feedFlag: Flag = { name: 'feed', doc: 'the keys that sign the feed to verifiers instead' }
-const explaining: readonly Command[] = [
-  client({
-    words: ['explain'],
-    args: ['[-]'],
-    summary: 'explain what becomes of a token, or why a question was refused',
-    more:
-      'Every step with its result. The token is read from standard input or a file, and goes to the authority or, with ' +
-      '--verifier, to that verifier alone; no part of it is printed. The authority knows who revoked it and when.',
-    flags: [
-      { name: 'file', value: 'FILE', doc: 'the file that holds the token' },
-      {
-        name: 'decision',
-        value: 'ID',
-        doc: 'the X-Warder-Decision-Id of a refusal of late, in the place of a token',
-      },
-      {
-        name: 'verifier',
-        value: 'URL',
-        doc: 'ask the verifier of this machine at its listener for operations',
-      },
-      ...inEnvironment,
-    ],
-    example: 'warder explain --file edge.token',
-    run: async (order) => (await import('./explain.ts')).explain(order),
-  }),
-]
 
 const installation: readonly Command[] = [
   client({
@@ -286,8 +228,7 @@ const installation: readonly Command[] = [
 export const managementCommands: readonly Command[] = [
   ...environments,
   ...gateways,
-  ...credentials,
+  ...credentialCommands,
   ...apiCredentialCommands,
-  ...explaining,
   ...installation,
 ]

@@ -59,7 +59,31 @@ export function agentFor({ ca }: Pick<Access, 'ca'>): Agent {
 
 type Ask = Management['ask']
 
+/** Signs in, and again when the token has run out. */
 async function signIn(access: Access, agent: Agent): Promise<Ask> {
+  let bearer = await buyBearer(access, agent)
+  const ask: Ask = (method, path, body) =>
+    send(access, agent, {
+      method,
+      path,
+      headers: {
+        authorization: bearer,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+  return async (...asked) => {
+    try {
+      return await ask(...asked)
+    } catch (error) {
+      if (!(error instanceof CommandFailed) || error.status !== 401) throw error
+      bearer = await buyBearer(access, agent)
+      return ask(...asked)
+    }
+  }
+}
+
+async function buyBearer(access: Access, agent: Agent): Promise<string> {
   const { clientId, clientSecret, environmentId } = access
   const basic = Buffer.from(`${clientId}:${clientSecret.reveal()}`).toString('base64')
   const bought = await send(access, agent, {
@@ -71,17 +95,7 @@ async function signIn(access: Access, agent: Agent): Promise<Ask> {
     },
     body: 'grant_type=client_credentials',
   })
-  const bearer = `Bearer ${textOf(bought.body, 'access_token')}`
-  return (method, path, body) =>
-    send(access, agent, {
-      method,
-      path,
-      headers: {
-        authorization: bearer,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    })
+  return `Bearer ${textOf(bought.body, 'access_token')}`
 }
 
 interface Sent {
@@ -120,7 +134,8 @@ async function send(access: Access, agent: Agent, sent: Sent): Promise<Answer> {
   const wasToken = path.endsWith('/as/token')
   if (statusCode >= 300) {
     const context = { status: statusCode, retryAfter: header('retry-after'), from: access.from }
-    throw new CommandFailed(describeRefusal(tree, { ...context, wasToken }))
+    const refusal = describeRefusal(tree, { ...context, wasToken })
+    throw new CommandFailed(refusal, { status: statusCode })
   }
   return { body: tree, header }
 }

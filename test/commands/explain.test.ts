@@ -39,8 +39,6 @@ suite('explain', () => {
   }
   const viaVerifier = () => `--verifier http://127.0.0.1:${place.ports.ops}`
   const explain = (stdin: string, more = '') => place.json(`explain - ${more}`.trim(), { stdin })
-  const failedStep = (explained: Tree) =>
-    stepsOf(explained).find((step) => step['result'] === 'failed')
   /** The status of a question, and the id of the decision. */
   const question = async (token: string) => {
     const original = { uri: '/', method: 'GET', host: 'app.example.test', scheme: 'https' }
@@ -198,6 +196,10 @@ suite('explain', () => {
 
 function stepsOf(explained: Tree): readonly Tree[] {
   return explained['steps'] as unknown as readonly Tree[]
+}
+
+function failedStep(explained: Tree): Tree | undefined {
+  return stepsOf(explained).find((step) => step['result'] === 'failed')
 }
 
 function post(url: string, type: string, body: string): Promise<Response> {
