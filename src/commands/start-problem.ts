@@ -23,11 +23,16 @@ const fixes: ReadonlyMap<string, string> = new Map([
 
 /** What keeps a process from starting, in one line that names the fix; throws what is a mistake of this program. */
 export function startProblem(error: unknown): string {
+  return `cannot start: ${problemText(error)}`
+}
+
+/** What is wrong with the data, the keys or an address, with the fix; throws what is a mistake of this program. */
+export function problemText(error: unknown): string {
   if (!(error instanceof Error)) throw new TypeError('what was thrown is no error')
-  if (told.has(error.name)) return `cannot start: ${error.message}`
+  if (told.has(error.name)) return error.message
   const fix = 'reason' in error ? fixes.get(String(error.reason)) : undefined
-  if (fix !== undefined) return `cannot start: the database: ${fix}`
+  if (fix !== undefined) return `the database: ${fix}`
   if (!('syscall' in error)) throw error
-  const path = 'path' in error ? ` ${String(error.path)}` : ''
-  return `cannot start (${codeOf(error)}${path}): check the data folder and its rights, or name another --data`
+  const path = 'path' in error ? `${String(error.path)} ` : ''
+  return `${path}(${codeOf(error)}): check the data folder and its rights, or name another --data`
 }

@@ -53,6 +53,52 @@ const processes: readonly Command[] = [
   },
 ]
 
+const data: Flag = {
+  name: 'data',
+  value: 'FOLDER',
+  doc: 'the data folder (else WARDER_DATA, else ./data)',
+}
+const config: Flag = {
+  name: 'config',
+  value: 'FILE',
+  doc: 'the configuration (else WARDER_CONFIG, else warder.yaml, if it is there)',
+}
+
+const backups: readonly Command[] = [
+  {
+    words: ['backup'],
+    args: ['FOLDER'],
+    summary: 'copy database and keys into a new folder, while everything goes on',
+    more: 'It is run where the authority runs. Of a database on Postgres, Postgres makes the backup.',
+    flags: [data, config, json],
+    configuration: false,
+    example: 'warder backup /backup/warder-monday --data /var/lib/warder',
+    run: async (order) => (await import('./backup.ts')).makeBackup(order),
+  },
+  {
+    words: ['restore'],
+    args: ['[FOLDER]'],
+    summary: 'put a backup where there is nothing yet',
+    more:
+      'What was issued after the backup was taken is refused from then on. What was revoked after it counts again, and ' +
+      'has to be revoked anew. With --taken-at in the place of FOLDER, the same is done to a database that was put back ' +
+      'by other means; no authority may be running then.',
+    flags: [
+      {
+        name: 'taken-at',
+        value: 'TIME',
+        doc: 'the time that the database was put back to: 2026-11-21T04:00:00Z',
+      },
+      data,
+      config,
+      json,
+    ],
+    configuration: false,
+    example: 'warder restore /backup/warder-monday --data /var/lib/warder',
+    run: async (order) => (await import('./backup.ts')).restoreBackup(order),
+  },
+]
+
 const others: readonly Command[] = [
   {
     words: ['config', 'check'],
@@ -97,4 +143,9 @@ const others: readonly Command[] = [
 ]
 
 /** Every command, in the order in which they are shown. */
-export const commands: readonly Command[] = [...processes, ...managementCommands, ...others]
+export const commands: readonly Command[] = [
+  ...processes,
+  ...managementCommands,
+  ...backups,
+  ...others,
+]

@@ -1,6 +1,7 @@
 import type { Algorithm } from './algorithm.ts'
 import { canonicalType, type TokenKind } from './claims.ts'
 import type { KeyObject } from 'node:crypto'
+import type { EpochSeconds } from './time.ts'
 
 /** A public key that may sign for one issuer, with its one algorithm. */
 export interface TrustedKey {
@@ -9,6 +10,8 @@ export interface TrustedKey {
   readonly publicKey: KeyObject
   /** RFC 7638: the same key has the same thumbprint wherever it was read. */
   readonly thumbprint: string
+  /** What it has signed later than this does not count; `undefined` where there is no such end. */
+  readonly issuedUntil?: EpochSeconds
 }
 
 /** What an issuer's tokens of one kind must look like. */
@@ -92,6 +95,7 @@ export function stillTrusts(
   return (
     key?.thumbprint === proof.key.thumbprint &&
     key.algorithm === proof.key.algorithm &&
+    key.issuedUntil === proof.key.issuedUntil &&
     trust?.profiles.some(({ fingerprint }) => fingerprint === proof.profile.fingerprint) === true
   )
 }

@@ -3,6 +3,7 @@ import { calculateJwkThumbprint, importJWK } from 'jose'
 import { algorithmOf, type Algorithm } from './algorithm.ts'
 import type { TrustedKey } from './key-ring.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from './strict-json.ts'
+import { isEpochSeconds } from './time.ts'
 import { weaknessOf, type WeakKeyReason } from './weak-key.ts'
 
 export type UnusableKeyReason =
@@ -15,6 +16,7 @@ export type UnusableKeyReason =
   | 'kid is malformed'
   | 'kid stands twice in the set'
   | 'cannot be imported'
+  | 'issuedUntil is no time'
   | WeakKeyReason
 
 /** A key that was left out, by its place in the set, and why. */
@@ -127,14 +129,23 @@ async function importPublicKey(
   if (!Object.values(material).every((value) => typeof value === 'string')) {
     return 'cannot be imported'
   }
+  const ending = endingOf(jwk)
+  if (!ending) return 'issuedUntil is no time'
   try {
     const imported = await importJWK(material, algorithm)
     if (imported instanceof Uint8Array) return 'symmetric key'
     const publicKey = KeyObject.from(imported)
     const thumbprint = await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }))
-    return weaknessOf(publicKey) ?? Object.freeze({ kid, algorithm, publicKey, thumbprint })
+    const trusted = { kid, algorithm, publicKey, thumbprint, ...ending }
+    return weaknessOf(publicKey) ?? Object.freeze(trusted)
   } catch {
     // Why a library could not read a key is its own wording, and may quote the key.
     return 'cannot be imported'
   }
+}
+
+/** A member of our own: after a restore, keys of before count only for what they had signed until the backup. */
+function endingOf({ issuedUntil }: JsonObject): Pick<TrustedKey, 'issuedUntil'> | undefined {
+  if (issuedUntil === undefined) return {}
+  return isEpochSeconds(issuedUntil) ? { issuedUntil } : undefined
 }

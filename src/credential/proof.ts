@@ -59,6 +59,7 @@ export type ProofReason =
   | 'audience-refused'
   | 'claims-malformed'
   | 'lifetime-too-long'
+  | 'key-closed'
   | TimeReason
 
 /** Tokens of API clients may live for a day at the most, whoever issued them. */
@@ -92,7 +93,17 @@ export function prove(
     id: revocationId(trust.name, common.jti),
   })
   if (!proof) return 'claims-malformed'
-  return judgeTime(proof, now, leeway) ?? (livesTooLong(proof) ? 'lifetime-too-long' : proof)
+  return judgeTime(proof, now, leeway) ?? boundReason(proof) ?? proof
+}
+
+/** What its key or its kind has against the times of a proof. */
+function boundReason(proof: Proof): ProofReason | undefined {
+  const { issuedAt, key } = proof
+  const { issuedUntil } = key
+  if (issuedUntil !== undefined && (issuedAt === undefined || issuedAt > issuedUntil)) {
+    return 'key-closed'
+  }
+  return livesTooLong(proof) ? 'lifetime-too-long' : undefined
 }
 
 function profileOf(header: JsonObject, payload: JsonObject, profiles: readonly Profile[]) {

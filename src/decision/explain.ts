@@ -12,7 +12,7 @@ import { createProofCache } from './proof-cache.ts'
 import type { Reason } from './reasons.ts'
 
 /** The steps of a decision, in their order. */
-export const explainSteps = [
+const explainSteps = [
   'state',
   'carrier',
   'form',
@@ -28,7 +28,7 @@ export const explainSteps = [
   'door',
 ] as const
 
-export type ExplainStep = (typeof explainSteps)[number]
+type ExplainStep = (typeof explainSteps)[number]
 
 /** One step, and what came of it. */
 export interface ExplainedStep {
@@ -79,6 +79,7 @@ const stepOf: Readonly<Record<Reason, ExplainStep | undefined>> = {
   'not-yet-valid': 'time',
   'issued-in-future': 'time',
   'lifetime-too-long': 'time',
+  'key-closed': 'time',
   'credential-revoked': 'revocation',
   'environment-not-accepted': 'holder',
   'gateway-disabled': 'holder',

@@ -69,6 +69,7 @@ export const reasons: Readonly<Record<Reason, ReasonFacts>> = {
   'audience-refused': invalid,
   'claims-malformed': invalid,
   'lifetime-too-long': invalid,
+  'key-closed': invalid,
   expired: invalid,
   'not-yet-valid': invalid,
   'issued-in-future': invalid,

@@ -25,7 +25,9 @@ export async function openStore({ url, ...options }: StoreOptions): Promise<Stor
 }
 
 /** Opens the database only to read it; a SQLite one may be open elsewhere. */
-export async function openSnapshots(url: string): Promise<Pick<Store, 'snapshot' | 'close'>> {
+export async function openSnapshots(
+  url: string,
+): Promise<Pick<Store, 'snapshot' | 'backup' | 'close'>> {
   return isPostgres(url) ? await openPostgresStore({ url }) : await openSqliteSnapshots(pathOf(url))
 }
 

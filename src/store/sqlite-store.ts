@@ -40,12 +40,7 @@ export async function openSqliteStore({ path, maxBytes }: SqliteOptions): Promis
       write: queue.write,
       snapshot: (work) => aside((thread) => snapshot(thread, work)),
       onRevision: news.listen,
-      async backup(to) {
-        if (existsSync(to)) {
-          throw new StoreRefused(`the backup would overwrite ${to}`)
-        }
-        await aside((thread) => thread.copy(to))
-      },
+      backup: (to) => aside((thread) => copy(thread, to)),
       async close() {
         await queue.close()
         await closeThreads()
@@ -60,7 +55,7 @@ export async function openSqliteStore({ path, maxBytes }: SqliteOptions): Promis
 /** Opens a SQLite database only to read it, beside whoever has it open. */
 export async function openSqliteSnapshots(
   path: string,
-): Promise<Pick<Store, 'snapshot' | 'close'>> {
+): Promise<Pick<Store, 'snapshot' | 'backup' | 'close'>> {
   const thread = await openSqliteThread({ path, mode: 'read' })
   try {
     refuseNewer(await versionOf('sqlite', thread.run))
@@ -68,7 +63,18 @@ export async function openSqliteSnapshots(
     await thread.close()
     throw error
   }
-  return { snapshot: (work) => snapshot(thread, work), close: () => thread.close() }
+  return {
+    snapshot: (work) => snapshot(thread, work),
+    backup: (to) => copy(thread, to),
+    close: () => thread.close(),
+  }
+}
+
+async function copy(thread: SqliteThread, to: string): Promise<void> {
+  if (existsSync(to)) {
+    throw new StoreRefused(`the backup would overwrite ${to}`)
+  }
+  await thread.copy(to)
 }
 
 async function openWriter(path: string, maxBytes: number | undefined): Promise<SqliteThread> {

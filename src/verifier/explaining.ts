@@ -22,7 +22,7 @@ export interface ExplainingParts {
 }
 
 /** What is answered. */
-export interface ExplainAnswer {
+interface ExplainAnswer {
   readonly status: 200 | 400 | 403 | 404
   readonly body: object
 }

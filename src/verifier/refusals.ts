@@ -32,7 +32,7 @@ export interface RefusalNote {
 }
 
 /** What has gathered: all of it in summary, and the latest one by one. */
-export interface TakenRefusals {
+interface TakenRefusals {
   readonly summaries: readonly RefusalSummary[]
   readonly notes: readonly RefusalNote[]
 }
