@@ -163,7 +163,10 @@ async function ensureAdministrator(
 ): Promise<boolean> {
   const { store, settings, dataFolder } = parts
   const path = join(dataFolder, 'admin.json')
-  if (await store.read(hasOrganization)) return false
+  if (await store.read(hasOrganization)) {
+    await correctAddress(parts, path)
+    return false
+  }
   const secrets = createClientSecrets(roots)
   const admin = await agreeOnAdmin(path, {
     organizationId: randomUUID(),
@@ -188,6 +191,17 @@ async function ensureAdministrator(
   if (made) await writeFileAtomic(path, content, 0o600)
   else if (!(await store.read((db) => hasAdministrator(db, admin)))) await rm(path, { force: true })
   return made
+}
+
+/** Commands find the authority by the file, so it has to name the address of this start. */
+async function correctAddress({ store, settings }: FirstStartParts, path: string): Promise<void> {
+  const there = parseJsonObject((await readFile(path).catch(() => undefined)) ?? Buffer.alloc(0))
+  const clientId = there && textOf(there, 'clientId', uuid)
+  if (!clientId || there['authority'] === settings.publicUrl) return
+  if (!(await store.read((db) => hasAdministrator(db, { clientId })))) return
+  const content = `${JSON.stringify({ ...there, authority: settings.publicUrl }, undefined, 2)}\n`
+  // Where the folder cannot be written the file stays as it is: the authority does not need it.
+  await writeFileAtomic(path, content, 0o600).catch(() => undefined)
 }
 
 /** Of two processes that start at once the file of one is first, and both go by that. */

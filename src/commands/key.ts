@@ -1,8 +1,11 @@
+import process from 'node:process'
+import { createInterface } from 'node:readline/promises'
 import { appliedOf, tellApplied } from './applied.ts'
 import { pathTo, withManagement, type Management } from './management.ts'
 import type { Order } from './command.ts'
+import { CommandFailed } from './failed.ts'
 import { cellOf, withoutLinks, type Tree } from './reading.ts'
-import { columns, show, tell } from './terminal.ts'
+import { columns, plain, show, tell } from './terminal.ts'
 
 const names = ['kid', 'alg', 'state', 'createdAt', 'liveCredentials']
 
@@ -47,16 +50,33 @@ export function rotateKey(order: Order): Promise<number> {
 
 /** Retires a signing key; what it has signed is refused from then on. */
 export function retireKey(order: Order): Promise<number> {
+  const kid = order.arg(0)
   return withManagement(order, async (api) => {
-    const answer = await api.ask(
-      'POST',
-      `${await pathOf(order, api)}${pathTo(order.arg(0), 'retire')}`,
-      {},
-    )
+    const path = `${await pathOf(order, api)}${pathTo(kid)}`
+    if (!order.has('yes')) await confirmRetiring(kid, await endingWith(order, api, path))
+    const answer = await api.ask('POST', `${path}${pathTo('retire')}`, {})
     const key = withoutLinks(answer.body)
     show(order, { ...key, ...appliedOf(answer) }, () => table([key]))
     if (!order.has('feed'))
       tell(`${cellOf(key, 'endedCredentials')} live credentials ended with it`)
     tellApplied(appliedOf(answer))
   })
+}
+
+async function endingWith(order: Order, api: Management, path: string): Promise<string> {
+  if (order.has('feed')) return 'what the feed has signed with it is believed no more'
+  return `${cellOf((await api.ask('GET', path)).body, 'liveCredentials')} live credentials end with it`
+}
+
+/** It cannot be taken back, so the one who types has to have read how much ends. */
+async function confirmRetiring(kid: string, ending: string): Promise<void> {
+  const ends = `the key ${plain(kid)} is retired for good: ${ending}`
+  if (!process.stdin.isTTY) throw new CommandFailed(`${ends}; add --yes if that is meant`)
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const typed = await lines.question(`${ends}. Type the first four letters of the key to go on: `)
+    if (typed.trim() !== kid.slice(0, 4)) throw new CommandFailed('nothing was retired')
+  } finally {
+    lines.close()
+  }
 }

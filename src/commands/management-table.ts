@@ -121,9 +121,9 @@ const installation: readonly Command[] = [
     words: ['key', 'retire'],
     args: ['KID'],
     summary: 'retire a signing key: every credential that it has signed ends',
-    more: '"warder key list" says beforehand how many those are.',
-    flags: [feedFlag, ...everywhere],
-    example: 'warder key retire 0Zf3kq',
+    more: 'It says how many those are and asks whether to go on; where nobody can be asked, --yes has to be there.',
+    flags: [{ name: 'yes', doc: 'do not ask' }, feedFlag, ...everywhere],
+    example: 'warder key retire 0Zf3kqVbXM2ur1d9c6pA4tLwHy7sNeJ8oQgKzTiRmUE',
     run: async (order) => (await import('./key.ts')).retireKey(order),
   }),
   client({

@@ -121,6 +121,16 @@ const others: readonly Command[] = [
     run: async (order) => (await import('./config.ts')).showConfig(order),
   },
   {
+    words: ['completion'],
+    args: ['SHELL'],
+    summary: 'print a script that completes words in bash, zsh or fish',
+    more: 'In ~/.bashrc: eval "$(warder completion bash)".',
+    flags: [],
+    configuration: false,
+    example: 'warder completion bash',
+    run: async (order) => (await import('./completion.ts')).completion(commands, order),
+  },
+  {
     words: ['version'],
     args: [],
     summary: 'print the version',

@@ -13,7 +13,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 const compiled = mkdtempSync(join(tmpdir(), 'warder-compiled-'))
 process.on('exit', () => rmSync(compiled, { recursive: true, force: true }))
 
-const program = join(import.meta.dirname, '../../src/start.js')
+/** What `warder` runs. */
+export const program = join(import.meta.dirname, '../../src/start.js')
 
 /** What a command did. */
 export interface Ran {

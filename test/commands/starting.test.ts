@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -10,7 +11,7 @@ import { readOrder } from '../../src/commands/order.ts'
 import { commands } from '../../src/commands/table.ts'
 import { welcome } from '../../src/commands/welcome.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { adminOf, makePlace, type Place, type Serving } from './running.ts'
+import { adminOf, makePlace, program, type Place, type Serving } from './running.ts'
 
 async function placeFor(t: TestContext): Promise<Place> {
   const place = await makePlace()
@@ -60,6 +61,36 @@ test('a second start finds everything again, and a stop lets what is under way b
   assert.match(second.log(), /"first":false/)
   assert.deepEqual(adminOf(place), admin)
   assert.equal(await place.ask(token), 200)
+})
+
+test('at another address, a later start is found by the commands all the same', async (t) => {
+  const place = await placeFor(t)
+  await (await place.serve()).end('SIGTERM')
+  const { authority: former, ...rest } = adminOf(place)
+  const moved = `127.0.0.1:${place.ports.http}`
+  const second = await place.serve(
+    `serve --listen-authority ${moved} --listen-http 127.0.0.1:${place.ports.authority}`,
+  )
+  t.after(() => second.end('SIGKILL'))
+  const { authority, ...kept } = adminOf(place)
+  assert.notEqual(authority, former)
+  assert.deepEqual([authority, kept], [`http://${moved}`, rest])
+  assert.equal(statSync(join(place.folder, 'data/admin.json')).mode & 0o777, 0o600)
+  assert.ok(Array.isArray(await place.json('gateway list')))
+})
+
+test('a Node that is too old is told which one it takes, in one line', () => {
+  const older = 'Object.defineProperty(process.versions, "node", { value: "20.19.0" })'
+  const run = spawnSync(
+    process.execPath,
+    ['--import', `data:text/javascript,${encodeURIComponent(older)}`, program, 'version'],
+    { encoding: 'utf8' },
+  )
+  assert.deepEqual([run.status, run.stdout], [1, ''])
+  assert.match(
+    run.stderr,
+    /^warder needs Node \^24\.18\.1 or >=26\.5\.1, this is 20\.19\.0: [^\n]+\n$/,
+  )
 })
 
 test('M23: a door that is for one environment refuses the credentials of another', async (t) => {
