@@ -1,5 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' }
-import { migrateStore } from '../authority/database.ts'
+import { migrateStore, moveToPostgres } from '../authority/database.ts'
 import type { Config } from '../config/schema.ts'
 import { systemClock } from '../system/clock.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -10,7 +10,7 @@ import { databaseUrl } from './authority-settings.ts'
 import type { Order } from './command.ts'
 import { runProcess, type Up } from './process-run.ts'
 import { readStartConfig } from './start-config.ts'
-import { startProblem } from './start-problem.ts'
+import { problemText, startProblem } from './start-problem.ts'
 import { tell } from './terminal.ts'
 
 /** Runs an authority without a verifier until it is told to stop. */
@@ -51,6 +51,29 @@ export async function migrate({ rest }: Order): Promise<number> {
     return 0
   } catch (error) {
     tell(`warder: ${startProblem(error)}`)
+    return 1
+  }
+}
+
+/** Moves a SQLite database into the Postgres database of the configuration. */
+export async function move(order: Order): Promise<number> {
+  const from = order.value('from')
+  if (from === undefined) {
+    tell('warder: --from is missing: the SQLite database, usually data/warder.db')
+    return 2
+  }
+  const config = readStartConfig(order.rest, 'authority')
+  if (!config) return 1
+  if (config.database.kind !== 'postgres') {
+    tell('warder: the database to move to is not on Postgres: set WARDER_DATABASE=postgres://…')
+    return 1
+  }
+  try {
+    const { gateways, credentials, audit } = await moveToPostgres(from, databaseUrl(config))
+    tell(`moved ${gateways} gateways, ${credentials} credentials and ${audit} entries of the audit`)
+    return 0
+  } catch (error) {
+    tell(`warder: ${problemText(error)}`)
     return 1
   }
 }

@@ -42,6 +42,16 @@ const processes: readonly Command[] = [
     run: async (order) => (await import('./authority.ts')).migrate(order),
   },
   {
+    words: ['authority', 'move'],
+    args: [],
+    summary: 'move a SQLite database into the Postgres database of the configuration',
+    more: 'No authority may be running on either. The SQLite database stays as it is.',
+    flags: [{ name: 'from', value: 'FILE', doc: 'the SQLite database, usually data/warder.db' }],
+    configuration: true,
+    example: 'warder authority move --from data/warder.db --config /etc/warder/warder.yaml',
+    run: async (order) => (await import('./authority.ts')).move(order),
+  },
+  {
     words: ['verifier'],
     args: [],
     summary: 'a verifier alone: answers gateways',

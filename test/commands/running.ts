@@ -46,6 +46,8 @@ export interface Serving {
 export interface Place {
   readonly folder: string
   readonly ports: { readonly http: number; readonly authority: number; readonly ops: number }
+  /** The environment in which it is run. */
+  readonly settings: Readonly<Record<string, string>>
   readonly run: (words: string, options?: RunOptions) => Promise<Ran>
   /** Runs a command that has to succeed, and reads what it printed. */
   readonly json: (words: string, options?: RunOptions) => Promise<Tree>
@@ -88,6 +90,7 @@ export async function makePlace(): Promise<Place> {
   return {
     folder,
     ports,
+    settings,
     run,
     async json(words, options) {
       const { code, out, err } = await run(`${words} --json`, options)
