@@ -27,6 +27,7 @@ const tables: readonly Exclude<keyof Schema, 'migrations'>[] = [
   'apiCredentials',
   'signingKeys',
   'feedKeys',
+  'feedAnnouncements',
   'verifiers',
   'verifierEnvironments',
   'audit',
