@@ -81,7 +81,7 @@ export interface AuthorityParts {
 
 /** Assembles the authority; it does not listen yet. */
 export async function createAuthority(parts: AuthorityParts): Promise<Authority> {
-  const { store, installation, settings, clock, log } = parts
+  const { store, installation, settings, clock, log, recall } = parts
   const { roots, epoch } = installation
   const { revocationWaitMs: waitMs } = settings
   const metrics = createAuthorityMetrics(parts.metrics)
@@ -103,19 +103,16 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
   const clients = createApiClients({ store, clock, log, secrets, limit, onFailed })
   const statusLists = createStatusLists({ store, clock, keys, settings })
   const write = createWrite({ store, clock, epoch })
-  const shared = { store, clock, settings, keys, secrets, fleet, write }
+  const shared = { store, clock, settings, keys, secrets, fleet, write, roots, rotation, limit }
   const routes = routesOf({
     ...shared,
-    roots,
-    rotation,
-    limit,
+    recall,
     clients,
     judgeAccessToken: createAccessTokenJudge(store, clock),
     background,
     onFailed,
     onVerifierRevoked: feed.drop,
     feedKeys: feed.keys,
-    recall: parts.recall,
   })
   const server = createServerOf({
     routes,

@@ -25,7 +25,7 @@ import { operations } from './operations.ts'
 import { found, invalidData, notFound, type Outcome } from './outcome.ts'
 import type { Parts } from './parts.ts'
 import { bind, type Call, type Route } from './route.ts'
-import type { explainRequest } from './explain-schemas.ts'
+import type { explainRequest } from './explain-operation.ts'
 import { readIssuers, readMarks } from './snapshot.ts'
 
 /** A refusal of a verifier in this process. */
