@@ -83,7 +83,7 @@ export interface AuthorityParts {
 
 /** Assembles the authority; it does not listen yet. */
 export async function createAuthority(parts: AuthorityParts): Promise<Authority> {
-  const { store, installation, settings, clock, log } = parts
+  const { store, installation, settings, clock, log, recall } = parts
   const { roots, epoch } = installation
   const { revocationWaitMs: waitMs } = settings
   const metrics = createAuthorityMetrics(parts.metrics)
@@ -101,12 +101,11 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
   const clients = createApiClients({ ...common, onFailed })
   const statusLists = createStatusLists({ store, clock, keys, settings })
   const write = createWrite({ store, clock, epoch })
-  const shared = { store, clock, settings, keys, secrets, fleet, write }
+  const shared = { store, clock, settings, keys, secrets, fleet, write, roots, rotation }
   const routes = routesOf({
     ...shared,
-    roots,
-    rotation,
     limit: createGuessLimit(clock),
+    recall,
     clients,
     ...judgesOf(store, clock),
     epoch,
@@ -115,7 +114,6 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
     onFailed,
     onVerifierRevoked: feed.drop,
     feedKeys: feed.keys,
-    recall: parts.recall,
   })
   const server = createServerOf({
     routes,

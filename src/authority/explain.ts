@@ -25,7 +25,7 @@ import { operations } from './operations.ts'
 import { found, invalidData, notFound, type Outcome } from './outcome.ts'
 import type { Parts } from './parts.ts'
 import { bind, type Call, type Route } from './route.ts'
-import type { explainRequest } from './explain-schemas.ts'
+import type { explainRequest } from './explain-operation.ts'
 import { readIssuers, readMarks } from './snapshot.ts'
 
 /** A refusal of a verifier in this process. */
@@ -67,8 +67,7 @@ async function ofToken(parts: ExplainParts, call: ExplainCall, token: string): P
   const now = epochSeconds(wall / 1000)
   const environmentId = call.id('environmentId')
   const { explained, end } = await parts.store.read(async (db) => {
-    const { organizationId } = call.caller
-    const standing = await standingFor(db, token, { organizationId, environmentId, now })
+    const standing = await standingFor(db, token, { environmentId, now })
     const view = { standing, freshness: 'fresh', leeway: defaultLeeway, outage } as const
     const read = explainToken(token, view, now)
     return { explained: read, end: await endOf(db, read, token) }
@@ -128,7 +127,6 @@ function ago(milliseconds: number): string {
 }
 
 interface Asked {
-  readonly organizationId: string
   readonly environmentId: string
   readonly now: EpochSeconds
 }
@@ -140,7 +138,7 @@ async function standingFor(db: Reader, token: string, asked: Asked): Promise<Sta
   const marks = await readMarks(db)
   const nothing = {
     revision,
-    issuers: await importIssuers(await ownIssuers(db, asked.organizationId)),
+    issuers: await importIssuers(await readIssuers(db, [asked.environmentId])),
     revokedTables: [],
     accepted: new Set([asked.environmentId]),
     gateways: new Map<string, ClosedState>(),
@@ -152,24 +150,6 @@ async function standingFor(db: Reader, token: string, asked: Asked): Promise<Sta
   const proof = proofOf(token, { standing, leeway: defaultLeeway }, asked.now)
   if (!proof) return standing
   return createStanding({ ...nothing, ...(await factsOf(db, proof, asked.environmentId)) })
-}
-
-/** The issuers, with no other organization's clients. */
-async function ownIssuers(db: Reader, organizationId: string) {
-  const [issuers, { audience }] = await Promise.all([
-    readIssuers(db),
-    db
-      .selectFrom('organizations')
-      .select('audience')
-      .where('id', '=', organizationId)
-      .executeTakeFirstOrThrow(),
-  ])
-  return issuers.map(({ name, jwks, gatewayAudiences }) => ({
-    name,
-    jwks,
-    gatewayAudiences,
-    clientAudiences: [audience],
-  }))
 }
 
 /** What is known of the holder of a proof; nothing, where that is of another environment. */

@@ -1,4 +1,4 @@
-import { explainRequest, explanation } from './explain-schemas.ts'
+import { explainOperation } from './explain-operation.ts'
 import {
   acts,
   changes,
@@ -14,7 +14,6 @@ import * as schemas from './schemas.ts'
 
 // The one table of the API: what is answered under which path, and which role it needs.
 
-const anyone: Access = { kind: 'administrator', role: 'viewer' }
 const inOrganization = (role: Role): Access => ({ kind: 'organization', role, bounded: false })
 const inOwnPart = (role: Role): Access => ({ kind: 'organization', role, bounded: true })
 const inEnvironment = (role: Role): Access => ({ kind: 'environment', role })
@@ -46,7 +45,7 @@ const tenants = {
   findEnvironments: reads(
     '/v1/environments',
     'List the environments that the caller may see; filter is: name eq "…"',
-    anyone,
+    { kind: 'administrator', role: 'viewer' },
     {
       answer: schemas.listOf('environments', schemas.environment),
       query: schemas.environmentsQuery,
@@ -130,15 +129,7 @@ const gatewayOperations = {
     'Revoke a credential',
     inEnvironment('environment-admin'),
   ),
-  explain: {
-    ...creates(
-      `${environment}/explain`,
-      'Explain what becomes of a token, or why a question of late was refused',
-      inEnvironment('environment-admin'),
-      { body: explainRequest, answer: explanation },
-    ),
-    status: 200,
-  },
+  explain: explainOperation,
 } as const
 
 const installationOperations = {

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { acts } from './operation.ts'
 
 const visibleAscii = '^[\\x21-\\x7e]+$'
 
@@ -8,7 +9,7 @@ export const explainRequest = Type.Object({
   decisionId: Type.Optional(Type.String({ minLength: 1, maxLength: 128, pattern: visibleAscii })),
 })
 
-export const explanation = Type.Object({
+const explanation = Type.Object({
   decision: Type.Enum(['allow', 'deny', 'unavailable']),
   reason: Type.String(),
   revision: Type.Optional(Type.Integer()),
@@ -30,3 +31,11 @@ export const explanation = Type.Object({
     }),
   ),
 })
+
+/** What becomes of a token, or why a question was refused. */
+export const explainOperation = acts(
+  '/v1/environments/{environmentId}/explain',
+  'Explain what becomes of a token, or why a question of late was refused',
+  { kind: 'environment', role: 'environment-admin' },
+  { body: explainRequest, answer: explanation },
+)
