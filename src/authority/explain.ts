@@ -26,6 +26,7 @@ import { found, invalidData, notFound, type Outcome } from './outcome.ts'
 import type { Parts } from './parts.ts'
 import { bind, type Call, type Route } from './route.ts'
 import type { explainRequest } from './explain-operation.ts'
+import { revokedAt } from './revoked-tokens.ts'
 import { readIssuers, readMarks } from './snapshot.ts'
 
 /** A refusal of a verifier in this process. */
@@ -154,9 +155,13 @@ async function standingFor(db: Reader, token: string, asked: Asked): Promise<Sta
 
 /** What is known of the holder of a proof; nothing, where that is of another environment. */
 async function factsOf(db: Reader, proof: Proof, environmentId: string) {
-  if (proof.kind === 'client') return { clients: await clientOf(db, proof.client.id) }
-  if (proof.kind !== 'gateway' || proof.gateway.environmentId !== environmentId) return {}
   const revoked = createRevokedSet()
+  if (proof.kind === 'client') {
+    const ended = await revokedAt(db, proof.issuer, proof.jti)
+    if (ended !== undefined) revoked.add(proof.id, 'explained')
+    return { clients: await clientOf(db, proof.client.id), revokedTables: revoked.tables }
+  }
+  if (proof.kind !== 'gateway' || proof.gateway.environmentId !== environmentId) return {}
   const [credential, gateway, environment] = await Promise.all([
     db
       .selectFrom('credentials')

@@ -140,6 +140,9 @@ describe('introspection and revocation', () => {
         assert.equal(told.body['active'], true)
       }
       assert.notEqual((await testToken(house, own)).status, 200)
+      const explain = `/v1/environments/${house.environmentId}/explain`
+      const explained = await house.ask('POST', explain, { body: { token: own } })
+      assert.equal(explained.body['reason'], 'credential-revoked')
       assert.equal((await testToken(house, theirs)).status, 200)
     })
   })
