@@ -65,7 +65,9 @@ async function untilConnected(
   { close }: Running,
 ): Promise<void> {
   const end = Date.now() + patienceMs
-  while (!(await status()).feed.connected) {
+  // Its pages may come a moment after its doors.
+  const follows = async () => (await status().catch(() => undefined))?.feed.connected === true
+  while (!(await follows())) {
     if (Date.now() > end) {
       await close()
       throw new Error('a verifier does not follow')
