@@ -21,6 +21,8 @@ interface Names {
   readonly jti: string | undefined
   readonly gatewayId: string | undefined
   readonly environmentId: string | undefined
+  /** The id of the API credential, which is not the client's. */
+  readonly apiCredentialId: string | undefined
 }
 
 interface Deed {
@@ -48,6 +50,16 @@ const deeds: Partial<Readonly<Record<Reason, Deed>>> = {
     of: 'environmentId',
     actions: ['environment.update', 'environment.create'],
   },
+  'client-deleted': {
+    what: 'its API credential was deleted',
+    of: 'apiCredentialId',
+    actions: ['apiCredential.delete'],
+  },
+  'tokens-revoked': {
+    what: 'the tokens of its API credential were ended',
+    of: 'apiCredentialId',
+    actions: ['apiCredential.rotate'],
+  },
   'key-unknown': { what: 'its key was retired', of: 'kid', actions: ['key.retire'] },
 }
 
@@ -63,10 +75,16 @@ export async function endOf(
     jti: proof?.jti,
     gatewayId: gateway?.id,
     environmentId: gateway?.environmentId,
+    apiCredentialId: proof?.kind === 'client' ? await rowOf(db, proof.client.id) : undefined,
   }
   const deed = deeds[reason]
   const target = deed && names[deed.of]
   return deed && target !== undefined ? find(db, deed, target) : undefined
+}
+
+async function rowOf(db: Reader, clientId: string): Promise<string | undefined> {
+  const row = db.selectFrom('apiCredentials').select('id').where('clientId', '=', clientId)
+  return (await row.executeTakeFirst())?.id
 }
 
 function kidOf(token: string): string | undefined {

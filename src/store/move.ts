@@ -14,28 +14,30 @@ export type Moved = Readonly<Record<string, number>>
 
 const rowsAtOnce = 200
 
-/** Every table but the one that says which schema it is. */
-const tables: readonly Exclude<keyof Schema, 'migrations'>[] = [
-  'installation',
-  'issuers',
-  'organizations',
-  'environments',
-  'gateways',
-  'credentials',
-  'credentialSources',
-  'administrators',
-  'apiCredentials',
-  'signingKeys',
-  'feedKeys',
-  'feedAnnouncements',
-  'verifiers',
-  'verifierEnvironments',
-  'audit',
-  'changes',
-  'counters',
-  'idempotencyKeys',
-  'statusEntries',
-]
+/** Every table but the one that says which schema it is, those first that others refer to. */
+const order: Readonly<Record<Exclude<keyof Schema, 'migrations'>, true>> = {
+  installation: true,
+  issuers: true,
+  organizations: true,
+  environments: true,
+  gateways: true,
+  credentials: true,
+  credentialSources: true,
+  statusEntries: true,
+  administrators: true,
+  apiCredentials: true,
+  revokedTokens: true,
+  signingKeys: true,
+  feedKeys: true,
+  feedAnnouncements: true,
+  verifiers: true,
+  verifierEnvironments: true,
+  audit: true,
+  changes: true,
+  counters: true,
+  idempotencyKeys: true,
+}
+const tables = Object.keys(order)
 
 /** Copies a SQLite database that nobody has open into a Postgres database that holds nothing yet. */
 export async function moveToPostgres(path: string, url: string): Promise<Moved> {
@@ -61,7 +63,7 @@ export async function moveToPostgres(path: string, url: string): Promise<Moved> 
 async function refuseUnknownTables(run: Run): Promise<void> {
   const listed = `select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'`
   const { rows } = await run(listed, [])
-  const known = new Set<string>([...tables, 'migrations'])
+  const known = new Set([...tables, 'migrations'])
   const unknown = rows
     .map((row) => String(cellsOf(row).get('name')))
     .find((name) => !known.has(name))
@@ -92,7 +94,8 @@ async function copyAll(read: Run, url: string): Promise<Moved> {
 
 async function copyTable(read: Run, write: Run, table: string): Promise<number> {
   const page = `select rowid as "row number", * from "${table}" where rowid > ? order by rowid limit ?`
-  let [last, count] = [0, 0]
+  // Some tables count from 0.
+  let [last, count] = [-1, 0]
   for (;;) {
     const { rows } = await read(page, [last, rowsAtOnce])
     const records = rows.map(cellsOf)
