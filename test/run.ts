@@ -3,15 +3,12 @@
 
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import process from 'node:process'
 
 /** The folders whose tests start servers, databases and processes of their own; each of the others is quick. */
 const heavy = [['commands'], ['authority', 'feed', 'store']]
 
 const options = ['--test', '--test-isolation=none']
-/** Processes and threads that the tests start need not read every source anew. */
-const compiled = join(import.meta.dirname, '../node_modules/.cache/compiled')
 const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name)
@@ -20,7 +17,6 @@ function run(names: readonly string[]): Promise<{ readonly code: number; readonl
   const files = names.map((name) => `test/${name}/**/*.test.ts`)
   const child = spawn(process.execPath, [...options, ...files], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_COMPILE_CACHE: compiled },
   })
   let said = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,8 +1,8 @@
-import { request } from 'undici'
 import { findVerifier } from './access.ts'
+import { createCaller } from './calling.ts'
 import type { Order } from './command.ts'
 import { codeOf, CommandFailed, reported } from './failed.ts'
-import { agentFor, pathTo, withManagement, type Management } from './management.ts'
+import { pathTo, withManagement, type Management } from './management.ts'
 import { cellOf, readTree, treesOf, type Tree } from './reading.ts'
 import { readSecret } from './secret-input.ts'
 import { columns, plain, show, tell } from './terminal.ts'
@@ -51,8 +51,6 @@ async function askAuthority(order: Order, api: Management): Promise<Tree> {
   }
 }
 
-const deadlineMs = 10_000
-
 async function askVerifier(order: Order, written: string): Promise<Tree> {
   const access = findVerifier(order, written)
   const body = JSON.stringify(askedOf(order))
@@ -64,23 +62,17 @@ async function askVerifier(order: Order, written: string): Promise<Tree> {
 }
 
 async function post(access: ReturnType<typeof findVerifier>, body: string) {
-  const dispatcher = agentFor(access)
+  const caller = createCaller(access)
   try {
-    const answer = await request(`${access.url}/explain`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-      dispatcher,
-      signal: AbortSignal.timeout(deadlineMs),
-    })
-    return { status: answer.statusCode, text: await answer.body.text() }
+    const headers = { 'content-type': 'application/json' }
+    return await caller.call({ method: 'POST', path: '/explain', headers, body })
   } catch (error) {
     throw new CommandFailed(
       `no verifier answers at ${access.url} (${codeOf(error)}): name its listener for operations with --verifier`,
       { cause: error },
     )
   } finally {
-    await dispatcher.close()
+    caller.close()
   }
 }
 

@@ -1,13 +1,11 @@
 // The management API, spoken to over HTTP as any other client would.
 
-import { Agent, request } from 'undici'
 import { findAccess, type Access } from './access.ts'
+import { createCaller, type Caller, type Sent } from './calling.ts'
 import { codeOf, CommandFailed, reported } from './failed.ts'
 import type { Order } from './command.ts'
 import { readTree, textOf, treeOf, treesOf, type Tree } from './reading.ts'
 import { describeRefusal } from './refusal.ts'
-
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** What the API answered. */
 export interface Answer {
@@ -23,13 +21,11 @@ export interface Management {
   readonly organization: () => Promise<string>
   /** The id of an environment that is named by its id or its name. */
   readonly findEnvironment: (named: string) => Promise<string>
-  readonly ask: (method: Method, path: string, body?: Tree) => Promise<Answer>
+  readonly ask: (method: Sent['method'], path: string, body?: Tree) => Promise<Answer>
   /** All elements of a list, page after page. */
   readonly list: (path: string, name: string) => AsyncGenerator<Tree>
 }
 
-// Longer than the longest revocation.wait.
-const deadlineMs = 90_000
 const pageSize = 500
 
 /** Opens the API for one command and says what went wrong, if something does. Resolves to the exit code. */
@@ -39,31 +35,26 @@ export function withManagement(
 ): Promise<number> {
   return reported(async () => {
     const access = findAccess(order)
-    const agent = agentFor(access)
+    const caller = createCaller(access)
     try {
-      const ask = await signIn(access, agent)
+      const ask = await signIn(access, caller)
       const wanted = order.knows('environment') ? order.value('environment') : undefined
       const environmentId =
         wanted === undefined ? access.environmentId : await findEnvironment(ask, wanted)
       await work(managementOf(ask, access, environmentId))
     } finally {
-      await agent.close()
+      caller.close()
     }
   })
-}
-
-/** What connects to a server, whose certificate one of these CAs has signed. */
-export function agentFor({ ca }: Pick<Access, 'ca'>): Agent {
-  return new Agent({ connect: { timeout: 5000, ...(ca === undefined ? {} : { ca }) } })
 }
 
 type Ask = Management['ask']
 
 /** Signs in, and again when the token has run out. */
-async function signIn(access: Access, agent: Agent): Promise<Ask> {
-  let bearer = await buyBearer(access, agent)
+async function signIn(access: Access, caller: Caller): Promise<Ask> {
+  let bearer = await buyBearer(access, caller)
   const ask: Ask = (method, path, body) =>
-    send(access, agent, {
+    send(access, caller, {
       method,
       path,
       headers: {
@@ -77,16 +68,16 @@ async function signIn(access: Access, agent: Agent): Promise<Ask> {
       return await ask(...asked)
     } catch (error) {
       if (!(error instanceof CommandFailed) || error.status !== 401) throw error
-      bearer = await buyBearer(access, agent)
+      bearer = await buyBearer(access, caller)
       return ask(...asked)
     }
   }
 }
 
-async function buyBearer(access: Access, agent: Agent): Promise<string> {
+async function buyBearer(access: Access, caller: Caller): Promise<string> {
   const { clientId, clientSecret, environmentId } = access
   const basic = Buffer.from(`${clientId}:${clientSecret.reveal()}`).toString('base64')
-  const bought = await send(access, agent, {
+  const bought = await send(access, caller, {
     method: 'POST',
     path: pathTo(environmentId, 'as', 'token'),
     headers: {
@@ -98,44 +89,21 @@ async function buyBearer(access: Access, agent: Agent): Promise<string> {
   return `Bearer ${textOf(bought.body, 'access_token')}`
 }
 
-interface Sent {
-  readonly method: Method
-  readonly path: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string | undefined
-}
-
-async function send(access: Access, agent: Agent, sent: Sent): Promise<Answer> {
-  const { method, path, headers, body } = sent
-  const { statusCode, answered, text } = await attempt(access, async () => {
-    const answer = await request(`${access.url}${path}`, {
-      method,
-      headers: { accept: 'application/json', ...headers },
-      body: body ?? null,
-      dispatcher: agent,
-      signal: AbortSignal.timeout(deadlineMs),
-    })
-    return {
-      statusCode: answer.statusCode,
-      answered: answer.headers,
-      text: await answer.body.text(),
-    }
-  })
-  const header = (name: string) => {
-    const value = answered[name]
-    return typeof value === 'string' ? value : value?.[0]
-  }
+async function send(access: Access, caller: Caller, sent: Sent): Promise<Answer> {
+  const { path, headers } = sent
+  const asked = { ...sent, headers: { accept: 'application/json', ...headers } }
+  const { status, header, text } = await attempt(access, () => caller.call(asked))
   const tree = text === '' ? {} : readTree(text)
   if (!tree) {
     throw new CommandFailed(
-      `${access.url} answered ${statusCode} with something that is not the management API's: correct WARDER_URL`,
+      `${access.url} answered ${status} with something that is not the management API's: correct WARDER_URL`,
     )
   }
   const wasToken = path.endsWith('/as/token')
-  if (statusCode >= 300) {
-    const context = { status: statusCode, retryAfter: header('retry-after'), from: access.from }
+  if (status >= 300) {
+    const context = { status, retryAfter: header('retry-after'), from: access.from }
     const refusal = describeRefusal(tree, { ...context, wasToken })
-    throw new CommandFailed(refusal, { status: statusCode })
+    throw new CommandFailed(refusal, { status })
   }
   return { body: tree, header }
 }

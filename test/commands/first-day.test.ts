@@ -244,8 +244,8 @@ suite('the first day', () => {
     const [first] = (await place.json('key list --feed')) as unknown as readonly { kid: string }[]
     const rotated = await place.json('key rotate --feed')
     assert.deepEqual([rotated['alg'], rotated['state']], ['EdDSA', 'active'])
-    assert.equal((await place.run(`key retire ${String(rotated['kid'])} --feed`)).code, 1)
-    const retired = await place.json(`key retire ${first?.kid} --feed`)
+    assert.equal((await place.run(`key retire ${String(rotated['kid'])} --feed --yes`)).code, 1)
+    const retired = await place.json(`key retire ${first?.kid} --feed --yes`)
     assert.deepEqual([retired['state'], retired['applied']], ['retired', 1])
   })
 

@@ -30,8 +30,12 @@ async function readiness({ ops }: Started): Promise<number | undefined> {
 }
 
 /** A gateway with one connection: asks one question after the other, connects anew when told to, until told to stop. */
-async function gateway({ http }: Started, hook: string, goesOn: () => boolean) {
-  const counts = { sent: 0, allowed: 0, lost: 0 }
+async function gateway(
+  { http }: Started,
+  hook: string,
+  counts: { sent: number; allowed: number; lost: number },
+  goesOn: () => boolean,
+) {
   while (goesOn()) {
     const line = await open({ port: http })
     let closing = false
@@ -47,7 +51,6 @@ async function gateway({ http }: Started, hook: string, goesOn: () => boolean) {
     }
     line.close()
   }
-  return counts
 }
 
 describe('a process', () => {
@@ -55,18 +58,17 @@ describe('a process', () => {
     const started = await startReady(t)
     const hook = nginxHook(started.token())
     let stopped = false
-    const gateways = Array.from({ length: 20 }, () => gateway(started, hook, () => !stopped))
-    await delay(200)
+    const counts = Array.from({ length: 20 }, () => ({ sent: 0, allowed: 0, lost: 0 }))
+    const gateways = counts.map((each) => gateway(started, hook, each, () => !stopped))
+    await until(async () => counts.every(({ sent }) => sent > 20))
     const idle = await open({ port: started.http })
     started.child.kill('SIGTERM')
     await until(async () => (await readiness(started)) === 503)
     // A gateway that has heard so asks elsewhere, a moment later.
     await delay(400)
     stopped = true
-    for (const { sent, allowed, lost } of await Promise.all(gateways)) {
-      assert.ok(sent > 20)
-      assert.deepEqual([allowed, lost], [sent, 0])
-    }
+    await Promise.all(gateways)
+    for (const { sent, allowed, lost } of counts) assert.deepEqual([allowed, lost], [sent, 0])
     assert.equal(await started.ended, 0)
     assert.deepEqual((await idle.end()).answers, [])
     idle.close()
