@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs'
 import process from 'node:process'
 
 /** The folders whose tests start servers, databases and processes of their own; each of the others is quick. */
-const heavy = [['commands'], ['authority', 'feed', 'store']]
+const heavy = [['authority'], ['feed', 'store', 'commands']]
 
 const options = ['--test', '--test-isolation=none']
 const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
