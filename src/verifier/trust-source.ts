@@ -47,7 +47,9 @@ export interface TrustSource {
 export function createTrustSource(parts: TrustSourceParts): TrustSource {
   const { entry, takeKeys, onChange, onSource } = parts
   const { jwks, algorithms, revoked: path } = entry
-  const source = `key set ${jwks}`
+  // Entries may share a file, and one may find it good that the other cannot use.
+  const whose = `for ${entry.kind}s of ${entry.issuer}`
+  const source = `key set ${jwks} ${whose}`
   const closing: (() => void)[] = []
   let keys: readonly TrustedKey[] | undefined
   let listed = path === undefined
@@ -63,7 +65,7 @@ export function createTrustSource(parts: TrustSourceParts): TrustSource {
   }
   const takeList = (at: string, reading: Reading) => {
     const problem = readList(at, reading)
-    onSource(`revoked list ${at}`, problem)
+    onSource(`revoked list ${at} ${whose}`, problem)
     if (problem === undefined) onChange()
   }
   const readList = (at: string, reading: Reading): string | undefined => {

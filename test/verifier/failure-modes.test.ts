@@ -116,3 +116,16 @@ test('a flood of forged tokens is refused or told to come back, while those that
     return proofCache.entries === 1
   })
 })
+
+test('of two issuers that share a key set, the one that can use none of it is named, whatever the other finds', async (t) => {
+  const running = await runVerifier({
+    trust: (folder) => [
+      trustEntry(folder, { issuer: 'https://other.test', algorithms: ['EdDSA'] }),
+      trustEntry(folder),
+    ],
+  })
+  t.after(() => running.stop())
+  const { body } = await running.page('/readyz')
+  assert.match(body, /key set [^"]* for gateways of https:\/\/other\.test: has no key/)
+  assert.equal(await statusOf(running.place, nginxHook(running.token())), 503)
+})
