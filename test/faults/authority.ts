@@ -215,6 +215,8 @@ export function makeAuthority({
       return answer
     },
     async audit() {
+      // The key that signed the bearer may be gone by now.
+      await signIn()
       const entries: AuditEntry[] = []
       let path: string | undefined = `/v1/organizations/${node.organization()}/audit?limit=1000`
       while (path !== undefined) {

@@ -55,6 +55,37 @@ fault(
   },
 )
 
+fault(
+  'F21: a verifier that was away while the key of the feed was rotated and retired follows again',
+  async (world) => {
+    const { node } = await world.verifier('one')
+    const { authority } = world
+    const [live, dead, late] = await Promise.all([1, 2, 3].map(() => authority.issue()))
+    assert.ok(live && dead && late)
+    const path = `/v1/organizations/${authority.organization()}/feedKeys`
+    const keys = async () => (await authority.call('GET', path)).body['_embedded']?.['keys'] ?? []
+    const [first] = await keys()
+    world.promised = false
+    await node.end('SIGKILL')
+    assert.equal((await authority.call('POST', path)).status, 201)
+    await authority.revoke(dead)
+    const retired = await authority.call('POST', `${path}/${String(first?.['kid'])}/retire`)
+    const before = (await keys()).map((key) => `${String(key['kid'])} ${String(key['state'])}`)
+    assert.ok((retired.status ?? 500) < 500, `${retired.status}`)
+    node.start()
+    await node.untilReady()
+    assert.deepEqual([await node.ask(live), await node.ask(dead)], [200, 401], before.join())
+    assert.equal((await authority.revoke(late)).headers['warder-applied'], '1/1')
+    // And again with nobody to ask.
+    await node.end('SIGKILL')
+    await authority.end('SIGKILL')
+    node.start()
+    await until('it serves alone', async () => (await node.ask(live)) === 200, 20_000)
+    assert.deepEqual([await node.ask(dead), await node.ask(late)], [401, 401])
+    await authority.start()
+  },
+)
+
 function kidOf(token: string): string {
   const [header = ''] = token.split('.')
   return (JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid: string }).kid
