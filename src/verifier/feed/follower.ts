@@ -140,7 +140,9 @@ async function renewKeys(parts: FollowerParts): Promise<void> {
 /** Takes a snapshot because lines are missing; keys may have changed meanwhile too. */
 async function resync({ connection, record }: FollowerParts): Promise<void> {
   await record.takeKeys(await connection.keys())
-  const { manifest, body } = await connection.snapshot(record.position?.revision)
+  const { position } = record
+  // One of before the gap would lead to it again.
+  const { manifest, body } = await connection.snapshot(position && position.revision + 1)
   await record.takeSnapshot(manifest, body)
 }
 
