@@ -19,5 +19,5 @@ export function socketsMax({ workers, limits }: Config, listeners: ThreadListene
 export function tellOfSockets(log: Log, config: Config, sockets: number): void {
   const { sockets: configured } = config.limits
   if (sockets === configured) return
-  log.warn('the system allows fewer open files than limits.sockets needs', { sockets, configured })
+  log.info('the system allows fewer open files than limits.sockets needs', { sockets, configured })
 }
