@@ -97,7 +97,11 @@ const mode = (...words: readonly string[]) => spawnSync('chmod', [...words])
 
 /** It listens once it has tried the authority for a while; then it would serve what it had loaded. */
 async function untilTried(node: VerifierNode, live: Issued): Promise<void> {
-  await until('it answers', async () => (await node.ask(live)) !== undefined, 20_000)
+  const answers = async () => {
+    assert.ok(node.program().running(), node.program().log())
+    return (await node.ask(live)) !== undefined
+  }
+  await until('it answers', answers, 20_000)
   await delay(300)
 }
 

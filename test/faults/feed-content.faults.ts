@@ -292,7 +292,7 @@ test(
     bomb(stub)
     stub.offer(stub.snapshot, 6)
     await until('it is refused', async () => (await failures(node)) > before + 1, 60_000)
-    assert.match(node.program().log(), /"why":"too-large"/)
+    await until('it is told', () => node.program().log().includes('"why":"too-large"'))
     await load.stop()
     assert.ok(memoryMiB(node.program()) < 700, `${memoryMiB(node.program())} MiB`)
     assert.deepEqual([await node.ask(live), await node.ask(dead)], [200, 401])

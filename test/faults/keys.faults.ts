@@ -199,7 +199,7 @@ fault(
     meddler.meddling = { answer: () => ({ status: 401 }) }
     meddler.interrupt()
     await until('it says so', async () => (await node.page('/readyz')).text.includes('"stale"'))
-    assert.match(node.program().log(), /"why":"refused".*"the feed is interrupted/)
+    await until('it is told', () => /"why":"refused"/.test(node.program().log()))
     assert.equal(await node.ask(live), 200)
     world.promised = false
     await until('it expires', async () => (await node.ask(live)) === 503)

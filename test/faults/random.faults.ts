@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, truncateSync } from 'node:fs'
+import { existsSync, readFileSync, truncateSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createPrng, type Random } from '../prng.ts'
@@ -86,10 +86,7 @@ async function harmVerifier(lane: Lane, { node, way }: VerifierAndWay): Promise<
     },
     async () => {
       await node.end('SIGKILL')
-      const head = JSON.parse(readFileSync(node.state, 'utf8')) as { generation: number }
-      const part = pick(random, ['', `.${head.generation}.snapshot`, `.${head.generation}.log`])
-      const file = `${node.state}${part}`
-      truncateSync(file, random(readFileSync(file).length + 1))
+      if (existsSync(node.state)) damage(random, node.state)
       node.start()
       await node.untilUp()
     },
@@ -107,12 +104,21 @@ async function harmVerifier(lane: Lane, { node, way }: VerifierAndWay): Promise<
   }
 }
 
+/** Cuts one of the files of a state. */
+function damage(random: Random, state: string): void {
+  const head = JSON.parse(readFileSync(state, 'utf8')) as { generation: number }
+  const part = pick(random, ['', `.${head.generation}.snapshot`, `.${head.generation}.log`])
+  const file = `${state}${part}`
+  truncateSync(file, random(readFileSync(file).length + 1))
+}
+
 /** Waits until what is in force is on the disk, unless there is nothing to keep. */
 async function untilKept({ goesOn }: Lane, node: VerifierAndWay['node']): Promise<void> {
   await until(
     `${node.name} keeps what it knows`,
     async () => {
       const { revision } = await node.status()
+      if (!existsSync(node.state)) return !goesOn()
       const head = JSON.parse(readFileSync(node.state, 'utf8')) as { revision: number }
       return !goesOn() || revision === undefined || head.revision === Number(revision)
     },
