@@ -20,8 +20,13 @@ if (isMainThread) {
   process.on('SIGPIPE', () => last && deaf.add(last))
   Object.assign(MessagePort.prototype, {
     postMessage(this: MessagePort, ...words: Parameters<typeof post>) {
-      remember(this)
+      // Other things are said over other ports.
+      if (isPublication(words[0])) remember(this)
       if (!deaf.has(this)) Reflect.apply(post, this, words)
     },
   })
+}
+
+function isPublication(message: unknown): boolean {
+  return typeof message === 'object' && message !== null && 'update' in message
 }
