@@ -74,6 +74,7 @@ export function metricsPage(): string {
       connected: false,
       authority: undefined,
       reconnects: 0,
+      failures: 0,
       stateFailures: 0,
       usageDropped: 0,
     }),

@@ -90,7 +90,7 @@ async function applyAlone(text: string, stateFile: string): Promise<number> {
   const parts = { enrolment, ca: undefined, snapshotBytesMax: 2 ** 28, expireAfterMs: 1000 }
   const connection = createFeedConnection(parts)
   const keeper = createStandingKeeper({ publish: async () => undefined, held: false })
-  const state = createStateFile(stateFile)
+  const state = createStateFile(stateFile, enrolment.id)
   const record = new FeedRecord({
     pinned: enrolment.feedKey,
     keeper,

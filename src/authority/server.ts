@@ -93,6 +93,10 @@ export function createServerOf(parts: ServerParts): FastifyInstance {
 
 function createHttpServer({ limits, tls, aside }: ServerParts, api: RequestListener): Server {
   const handler: RequestListener = (request, response) => {
+    response.on('close', () => {
+      // Who was being answered when the end began would keep it waiting for as long as a connection may be idle.
+      if (!server.listening) setImmediate(() => server.closeIdleConnections())
+    })
     if (!aside(request, response)) api(request, response)
   }
   const options = {

@@ -12,6 +12,7 @@ import { createRecentRefusals } from '../verifier/recent-refusals.ts'
 import { startVerifier } from '../verifier/verifier.ts'
 import { openAuthority, type OpenedAuthority } from './authority-process.ts'
 import type { Order } from './command.ts'
+import { tellOfSockets } from './open-sockets.ts'
 import { runProcess, type Up } from './process-run.ts'
 import { print } from './terminal.ts'
 import {
@@ -58,9 +59,11 @@ async function start(config: Config, log: Log): Promise<Up> {
   const stop = async () => {
     for (const end of ending.splice(0).toReversed()) await end()
   }
+  const settings = verifierSettings(config)
+  tellOfSockets(log, config, settings.limits.sockets)
   try {
     const verifier = await startVerifier({
-      settings: verifierSettings(config),
+      settings,
       health: healthSettings(config, version),
       ...threadListeners(config),
       bound: boundFiles(config),

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Config } from '../config/schema.ts'
+import { socketsMax } from './open-sockets.ts'
 import type { BoundFiles } from '../verifier/bound-credentials.ts'
 import type { HealthSettings } from '../verifier/health.ts'
 import type { DoorSettingsByName } from '../verifier/thread-setup.ts'
@@ -12,7 +13,7 @@ export function verifierSettings(config: Config): VerifierParts['settings'] {
     doors: doorSettings(config),
     sideband: sidebandSettings(config),
     authzen: { identifier: config.authzen.identifier, batch: config.limits.batch },
-    limits: config.limits,
+    limits: { ...config.limits, sockets: socketsMax(config, threadListeners(config)) },
     leeway: { exp: config.leeway.exp / 1000, nbf: config.leeway.nbf / 1000 },
     outage: config.outage,
     proofCacheMax: config.proofCache.max,

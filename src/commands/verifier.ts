@@ -7,6 +7,7 @@ import { startVerifier } from '../verifier/verifier.ts'
 import { authorityLink } from './authority-link.ts'
 import { claimAll } from './listeners.ts'
 import type { Order } from './command.ts'
+import { tellOfSockets } from './open-sockets.ts'
 import { runProcess, type Up } from './process-run.ts'
 import {
   boundFiles,
@@ -24,8 +25,10 @@ export function run({ rest }: Order): Promise<number> {
 
 async function start(config: Config, log: Log): Promise<Up> {
   await claimAll(config, ['http', 'grpc', 'spoe', 'ops'])
+  const settings = verifierSettings(config)
+  tellOfSockets(log, config, settings.limits.sockets)
   const verifier = await startVerifier({
-    settings: verifierSettings(config),
+    settings,
     health: healthSettings(config, packageJson.version),
     ...threadListeners(config),
     bound: boundFiles(config),

@@ -245,7 +245,11 @@ export const schema = group({
   limits: group({
     headerBytes: key(size('8KiB', '1MiB'), '64KiB', 'Longest head of a request.'),
     bodyBytes: key(size('1KiB', '64MiB'), '1MiB', 'Longest body of a request.'),
-    sockets: key(count(1, 1_000_000), '10000', 'Open connections of one listener in one worker.'),
+    sockets: key(
+      count(1, 1_000_000),
+      '10000',
+      'Open connections of one listener in one worker, fewer where the system allows fewer open files.',
+    ),
     batch: key(count(1, 10_000), '100', 'Evaluations in one request.'),
   }),
   publicUrl: key(

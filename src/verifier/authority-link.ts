@@ -27,6 +27,8 @@ export interface LinkStatus {
   readonly connected: boolean
   readonly authority: string | undefined
   readonly reconnects: number
+  /** How often the feed could not be followed, or said what cannot be right. */
+  readonly failures: number
   readonly stateFailures: number
   readonly usageDropped: number
 }

@@ -36,7 +36,7 @@ export interface LocalLink extends AuthorityLink {
   readonly settled: () => Promise<void>
 }
 
-const nothingLost = { reconnects: 0, stateFailures: 0, usageDropped: 0 }
+const nothingLost = { reconnects: 0, failures: 0, stateFailures: 0, usageDropped: 0 }
 
 /** Makes the link; it follows nothing yet. */
 export function createLocalLink(parts: LocalLinkParts): LocalLink {

@@ -39,6 +39,7 @@ const noLink: LinkStatus = {
   connected: false,
   authority: undefined,
   reconnects: 0,
+  failures: 0,
   stateFailures: 0,
   usageDropped: 0,
 }

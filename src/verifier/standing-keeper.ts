@@ -62,9 +62,11 @@ export function createStandingKeeper({ publish, held }: StandingKeeperParts): St
       entries: revoked.entries + former.entries,
       bytes: revoked.bytes + former.bytes,
     }),
-    release() {
+    async release() {
+      // Each heartbeat says so; what is in force already need not be published again.
+      if (!isHeld) return
       isHeld = false
-      return inForce()
+      await inForce()
     },
     async load({ known: next, segments, accepted: environments }) {
       accepted = environments

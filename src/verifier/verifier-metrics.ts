@@ -75,7 +75,21 @@ function declareLinkMetrics(metrics: Metrics, link: () => LinkStatus): void {
     () => link().reconnects,
   )
   metrics.total(
+    {
+      name: 'warder_feed_failures_total',
+      help: 'Times that the feed could not be followed, or said what cannot be right',
+    },
+    () => link().failures,
+  )
+  metrics.total(
     { name: 'warder_state_file_failures_total', help: 'Writes that the state file did not take' },
     () => link().stateFailures,
+  )
+  metrics.total(
+    {
+      name: 'warder_usage_unreported_total',
+      help: 'Uses of credentials that waited for the authority until there was no more room',
+    },
+    () => link().usageDropped,
   )
 }

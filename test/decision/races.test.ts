@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createKeyRing } from '../../src/credential/key-ring.ts'
 import { revocationId } from '../../src/credential/revocation-id.ts'
 import { epochSeconds } from '../../src/credential/time.ts'
 import { decide, type View } from '../../src/decision/decide.ts'

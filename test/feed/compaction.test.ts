@@ -34,7 +34,7 @@ test('a log that has grown long begins anew with a snapshot, and nothing of it i
     const publish = async (next: StandingFacts) => {
       facts = next
     }
-    const state = createStateFile(join(path, 'state'), 0)
+    const state = createStateFile(join(path, 'state'), 'verifier', 0)
     const record = new FeedRecord({
       pinned: enrolment.feedKey,
       keeper: createStandingKeeper({ publish, held: false }),

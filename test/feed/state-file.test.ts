@@ -20,12 +20,12 @@ const begun = { manifest: 'manifest', body: Buffer.from('body'), lines: ['one'],
 describe('the files of a state', () => {
   test('hold what was added though the head was not written again', async () => {
     const { path, remove } = stateFolder()
-    const state = createStateFile(join(path, 'state'))
+    const state = createStateFile(join(path, 'state'), 'verifier')
     await state.begin(begun, head)
     await state.append(['two', 'three'])
     await state.append(['four'])
     await state.close()
-    const again = createStateFile(join(path, 'state'))
+    const again = createStateFile(join(path, 'state'), 'verifier')
     const found = await again.load()
     await again.close()
     assert.ok(found.kind === 'state')
@@ -35,14 +35,14 @@ describe('the files of a state', () => {
 
   test('are no state once any byte of the log is another one or is missing', async () => {
     const { path, remove } = stateFolder()
-    const state = createStateFile(join(path, 'state'))
+    const state = createStateFile(join(path, 'state'), 'verifier')
     await state.begin(begun, head)
     await state.append(['two'])
     await state.close()
     const log = join(path, readdirSync(path).find((file) => file.endsWith('.log')) ?? '')
     const whole = readFileSync(log)
     const load = async () => {
-      const one = createStateFile(join(path, 'state'))
+      const one = createStateFile(join(path, 'state'), 'verifier')
       const { kind } = await one.load()
       await one.close()
       return kind

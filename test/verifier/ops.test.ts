@@ -102,10 +102,12 @@ test('every metric that is promised is there from the start', async () => {
     'warder_proof_cache_misses_total',
     'warder_feed_connected',
     'warder_feed_reconnects_total',
+    'warder_feed_failures_total',
     'warder_key_set_refreshes_total{result="success"}',
     'warder_key_set_refreshes_total{result="failure"}',
     'warder_state_file_failures_total',
     'warder_usage_dropped_total',
+    'warder_usage_unreported_total',
     'warder_revoked_presented_total',
   ]) {
     assert.ok(

@@ -13,7 +13,7 @@ export interface FeedConnection {
   readonly keys: () => Promise<JsonObject>
   /** The manifest line and the body of a snapshot that is to be no older than a revision, neither of them checked. */
   readonly snapshot: (
-    atLeast: Revision | undefined,
+    atLeast: number | undefined,
   ) => Promise<{ readonly manifest: string; readonly body: Buffer }>
   /** The stream of lines after a revision. */
   readonly feed: (after: Revision, signal: AbortSignal) => Promise<Dispatcher.ResponseData['body']>

@@ -12,7 +12,7 @@ import type { FeedConnection } from './connection.ts'
 import { noteHeartbeat, noteKept, type FreshnessNotes } from './freshness.ts'
 import { readLines } from './lines.ts'
 import type { FeedRecord } from './record.ts'
-import { FeedTrouble } from './trouble.ts'
+import { FeedTrouble, type TroubleCode } from './trouble.ts'
 
 export interface FollowerParts {
   readonly connection: FeedConnection
@@ -38,6 +38,8 @@ const lineDeadlineMs = 2000
 /** How long the authority is tried before a verifier starts with what it has on disk. */
 const authorityFirstMs = 2000
 const touchEveryMs = 5000
+/** How often at least a disk is tried again that did not take what is known. */
+const diskRetryMsMax = 300_000
 
 /** Begins to follow; the record may have been loaded from the disk before. */
 export function startFollower(parts: FollowerParts): Follower {
@@ -50,25 +52,29 @@ export function startFollower(parts: FollowerParts): Follower {
   if (record.heartbeat) noteKept(notes, clock, record.heartbeat)
   const patience = setTimeout(() => record.position && void open(), authorityFirstMs)
 
+  // A remedy is tried at once, but not again before something has confirmed that it was one.
+  let begin = establish
+  let inVain = false
+  const upkeep = createUpkeep(record, clock)
+
   const session = async () => {
-    await establish(parts)
+    await begin(parts)
+    begin = establish
     const after = record.position?.revision
     if (after === undefined) throw new TypeError('there is no position to go on from')
     const body = await parts.connection.feed(after, closing.signal)
-    let touchedAt = clock.monotonic()
     for await (const lines of readLines(body, lineDeadlineMs)) {
       const heartbeat = await record.takeLines(lines)
       if (heartbeat) {
         noteHeartbeat(notes, clock, heartbeat.at)
         backoff.reset()
+        inVain = false
         clearTimeout(patience)
         await open()
         parts.onConnected()
       }
       parts.onProgress()
-      if (clock.monotonic() - touchedAt < touchEveryMs) continue
-      touchedAt = clock.monotonic()
-      await record.touch()
+      await upkeep()
     }
   }
   const run = async () => {
@@ -79,8 +85,11 @@ export function startFollower(parts: FollowerParts): Follower {
         if (closing.signal.aborted) return
         const trouble = error instanceof FeedTrouble ? error : new FeedTrouble('damaged')
         onTrouble(trouble)
-        const mended = await mend(parts, trouble).catch(onTroubleOf(onTrouble))
-        if (!mended) await pause(backoff.next(trouble.retryAfterMs), closing.signal)
+        const remedy = remedies.get(trouble.code)
+        if (begin !== resync) begin = remedy ?? begin
+        const atOnce = remedy !== undefined && !inVain
+        inVain ||= remedy !== undefined
+        if (!atOnce) await pause(backoff.next(trouble.retryAfterMs), closing.signal)
       }
     }
   }
@@ -96,6 +105,24 @@ export function startFollower(parts: FollowerParts): Follower {
   }
 }
 
+/** Writes the last heartbeat down now and then; what the disk did not take is got anew, ever more rarely. */
+function createUpkeep(record: FeedRecord, clock: Clock): () => Promise<void> {
+  let touchedAt = clock.monotonic()
+  let triedAt = touchedAt
+  let retryMs = touchEveryMs
+  return async () => {
+    const now = clock.monotonic()
+    if (now - touchedAt < touchEveryMs) return
+    touchedAt = now
+    await record.touch()
+    if (record.acknowledged !== undefined) retryMs = touchEveryMs
+    if (record.acknowledged !== undefined || now - triedAt < retryMs) return
+    triedAt = now
+    retryMs = Math.min(diskRetryMsMax, retryMs * 2)
+    throw new FeedTrouble('gap')
+  }
+}
+
 /** Gets keys and a first standing where there are none. */
 async function establish({ connection, record }: FollowerParts): Promise<void> {
   if (!record.hasKeys) await record.takeKeys(await connection.keys())
@@ -104,26 +131,26 @@ async function establish({ connection, record }: FollowerParts): Promise<void> {
   await record.takeSnapshot(manifest, body)
 }
 
-/** Does what can be done at once about a trouble; says whether that may have helped. */
-async function mend(parts: FollowerParts, { code }: FeedTrouble): Promise<boolean> {
-  if (code === 'gap') return resync(parts)
-  // Signed by a key that came while nobody was here, perhaps.
-  if (code === 'untrusted') return parts.record.takeKeys(await parts.connection.keys())
-  return false
+/** Asks for the keys too: what cannot be trusted was signed by one that came while nobody was here, perhaps. */
+async function renewKeys(parts: FollowerParts): Promise<void> {
+  await establish(parts)
+  await parts.record.takeKeys(await parts.connection.keys())
 }
 
 /** Takes a snapshot because lines are missing; keys may have changed meanwhile too. */
-async function resync({ connection, record }: FollowerParts): Promise<true> {
+async function resync({ connection, record }: FollowerParts): Promise<void> {
   await record.takeKeys(await connection.keys())
-  const { manifest, body } = await connection.snapshot(record.position?.revision)
+  const { position } = record
+  // One of before the gap would lead to it again.
+  const { manifest, body } = await connection.snapshot(position && position.revision + 1)
   await record.takeSnapshot(manifest, body)
-  return true
 }
 
-const onTroubleOf = (tell: (trouble: FeedTrouble) => void) => (error: unknown) => {
-  tell(error instanceof FeedTrouble ? error : new FeedTrouble('damaged'))
-  return false
-}
+/** How to begin after a trouble about which something can be done. */
+const remedies: ReadonlyMap<TroubleCode, typeof establish> = new Map([
+  ['gap', resync],
+  ['untrusted', renewKeys],
+])
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

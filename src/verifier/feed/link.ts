@@ -47,7 +47,7 @@ function follow(
   const { enrolment, clock, log, limits, version } = parts
   const { expireAfterMs } = limits
   const connection = createFeedConnection({ ...parts, snapshotBytesMax, expireAfterMs })
-  const state = createStateFile(parts.stateFile)
+  const state = createStateFile(parts.stateFile, enrolment.id)
   const queue = createUsageQueue()
   const events = createLinkEvents(log)
   const record = new FeedRecord({
@@ -99,7 +99,7 @@ function follow(
 
 /** What happens to a link, counted and told. */
 function createLinkEvents(log: Log) {
-  const counts = { connected: false, reconnects: 0, stateFailures: 0, usageDropped: 0 }
+  const counts = { connected: false, reconnects: 0, failures: 0, stateFailures: 0, usageDropped: 0 }
   return {
     counts,
     onDiskFailure(error: unknown) {
@@ -107,6 +107,7 @@ function createLinkEvents(log: Log) {
       log.error('the state file could not be written', { why: failure(error) })
     },
     onTrouble({ code }: FeedTrouble) {
+      counts.failures++
       if (counts.connected) counts.reconnects++
       counts.connected = false
       log.warn('the feed is interrupted, what is known stays in force', { why: identifier(code) })
@@ -136,5 +137,8 @@ async function begin(
   const loaded = await record.load().catch((error: unknown) => ({ problem: failure(error) }))
   if (loaded === 'loaded' || loaded === 'nothing') return
   log.error('the state file cannot be used and is put aside', { why: identifier(loaded.problem) })
-  await state.putAside('broken')
+  await state.putAside('broken').catch((error: unknown) => {
+    // It is not loaded, whatever becomes of it; a verifier that ended now would end at each start.
+    log.error('what cannot be used could not be put aside', { why: failure(error) })
+  })
 }

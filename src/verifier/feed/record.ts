@@ -243,13 +243,19 @@ function linesBehind(
   return lines.filter((line) => line.revision > revision).map(({ line }) => line)
 }
 
-/** Within an epoch revisions only grow; another epoch has to be signed later than what is known. */
+/**
+ * Within an epoch revisions only grow, and one revision has one history; another epoch has to be signed later than what
+ * is known.
+ */
 function goesBack(
   position: Position | undefined,
   last: KeptHeartbeat | undefined,
   next: Position & { readonly at: number },
 ): boolean {
   if (!position) return false
-  if (position.epoch === next.epoch) return next.revision < position.revision
+  if (position.epoch === next.epoch) {
+    const forks = next.revision === position.revision && next.chain !== position.chain
+    return next.revision < position.revision || forks
+  }
   return last !== undefined && next.at < last.at
 }

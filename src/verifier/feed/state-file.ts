@@ -1,6 +1,6 @@
 // What a verifier keeps on disk, to start without its authority:
 //
-//   state            head: {"version":1,"generation":…,"epoch":…,"revision":…,"logBytes":…,"heartbeat":{…},"keys":{…}}
+//   state            head: {"version":1,"verifier":"…","generation":…,"epoch":…,"revision":…,"logBytes":…,"heartbeat":{…},…}
 //   state.N.snapshot manifest line, line feed, body: as received, never changed
 //   state.N.former   the ids that were revoked in former epochs, named in the head by their SHA-256
 //   state.N.log      two marks, see log-marks.ts, then frames: length (4 bytes, big-endian), CRC-32 of the line (4
@@ -11,7 +11,9 @@
 // does not verify, is no state: all of it is put aside under another name and never loaded.
 
 import { hash } from 'node:crypto'
-import { readFile, rename, rm } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { readdir, readFile, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import {
   isJsonObject,
   parseJsonObject,
@@ -82,13 +84,17 @@ export interface StateFile {
 
 const version = 1
 const mode = 0o600
-const usuallyLongAfter = 4 * 1024 * 1024
+/** In bytes, how long a log usually is when it is long. */
+const usual = 4 * 1024 * 1024
 
 const partNames = ['snapshot', 'log', 'former'] as const
 type Part = (typeof partNames)[number]
 
-/** Makes the keeper of the files that begin with a path; a log is long once it is so, and longer than its snapshot. */
-export function createStateFile(path: string, longAfterBytes = usuallyLongAfter): StateFile {
+/**
+ * Makes the keeper of a verifier's files, which begin with a path; a log is long once it is so, and longer than its
+ * snapshot.
+ */
+export function createStateFile(path: string, verifier: string, longAfter = usual): StateFile {
   let generation = 0
   let log: LogFile | undefined
   let snapshotBytes = 0
@@ -96,14 +102,19 @@ export function createStateFile(path: string, longAfterBytes = usuallyLongAfter)
 
   const partPath = (part: Part) => `${path}.${generation}.${part}`
   const partPaths = () => partNames.map(partPath)
+  const close = async () => {
+    await log?.close()
+    log = undefined
+  }
   const writeHead = (head: HeadFacts) => {
-    const facts = { version, generation, ...head, logBytes: log?.end ?? 0, former: formerSum }
+    const ends = { logBytes: log?.end ?? 0, former: formerSum }
+    const facts = { version, verifier, generation, ...head, ...ends }
     return writeFileAtomic(path, JSON.stringify(facts), mode)
   }
 
   return {
     async load() {
-      const head = await readHead(path)
+      const head = await readHead(path, verifier)
       if (typeof head === 'string') return head === 'ENOENT' ? { kind: 'nothing' } : broken(head)
       generation = head.generation
       const read = await readGeneration(head, partPaths())
@@ -116,38 +127,55 @@ export function createStateFile(path: string, longAfterBytes = usuallyLongAfter)
     },
     async begin({ manifest, body, lines, former }, head) {
       const old = partPaths()
-      await log?.close()
+      await close()
       generation++
-      await writeFileAtomic(
-        partPath('snapshot'),
-        Buffer.concat([Buffer.from(`${manifest}\n`), body]),
-        mode,
-      )
-      await writeFileAtomic(partPath('former'), former, mode)
-      log = await beginLog(partPath('log'), lines)
-      snapshotBytes = body.length
-      formerSum = sumOf(former)
-      await writeHead(head)
+      try {
+        await writeFileAtomic(partPath('snapshot'), contentOf(manifest, body), mode)
+        await writeFileAtomic(partPath('former'), former, mode)
+        log = await beginLog(partPath('log'), lines)
+        snapshotBytes = body.length
+        formerSum = sumOf(former)
+        await writeHead(head)
+      } catch (error) {
+        // The head on the disk goes on naming the files of before.
+        generation--
+        throw error
+      }
       await Promise.all(old.map((file) => rm(file, { force: true })))
     },
     async append(lines) {
       if (!log) throw new TypeError('there is no state to append to')
       await log.append(lines)
     },
-    isLong: () => (log?.end ?? 0) > Math.max(longAfterBytes, snapshotBytes),
-    touch: (head) => writeHead(head),
+    isLong: () => (log?.end ?? 0) > Math.max(longAfter, snapshotBytes),
+    touch: writeHead,
     async putAside(name) {
-      await log?.close()
-      log = undefined
-      const files = [path, ...partPaths()]
-      await Promise.all(files.map((file) => rename(file, `${file}.${name}`).catch(ignoreMissing)))
+      await close()
+      await moveAside(path, name)
       generation++
     },
-    async close() {
-      await log?.close()
-      log = undefined
-    },
+    close,
   }
+}
+
+/** Moves all parts; which generation is the right one only a head that can be read would say. */
+async function moveAside(path: string, name: string): Promise<void> {
+  const folder = dirname(path)
+  const files = (await readdir(folder).catch(ignoreMissing)) ?? []
+  for (const file of files.filter((each) => isPart(basename(path), each))) {
+    const aside = join(folder, `${file}.${name}`)
+    await rm(aside, { recursive: true, force: true })
+    await rename(join(folder, file), aside)
+  }
+}
+
+function isPart(base: string, file: string): boolean {
+  const rest = file.startsWith(base) ? file.slice(base.length) : undefined
+  return rest === '' || (rest !== undefined && /^\.\d+\.(snapshot|log|former)$/.test(rest))
+}
+
+function contentOf(manifest: string, body: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${manifest}\n`), body])
 }
 
 function broken(problem: string): Found {
@@ -164,13 +192,14 @@ interface Head {
   readonly former: string
 }
 
-async function readHead(path: string): Promise<Head | string> {
+async function readHead(path: string, verifier: string): Promise<Head | string> {
   const bytes = await readOr(path)
   if (typeof bytes === 'string') return bytes
   const members = parseJsonObject(bytes)
-  return members?.['version'] === version
+  if (members?.['version'] !== version) return 'the head is not of this version'
+  return members['verifier'] === verifier
     ? readHeadFacts(members)
-    : 'the head is not of this version'
+    : 'the state is of another verifier'
 }
 
 function readHeadFacts(members: JsonObject): Head | string {
@@ -212,15 +241,18 @@ function sumOf(bytes: Buffer): string {
 const isCount = (value: JsonValue | undefined): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 
+const ownFile = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
 async function readOr(path: string): Promise<Buffer | string> {
   try {
-    return await readFile(path)
+    // Neither where a link leads to nor what somebody else may write later is a verifier's own.
+    return await readFile(path, { flag: ownFile })
   } catch (error) {
     return codeOf(error)
   }
 }
 
-function ignoreMissing(error: unknown): void {
+function ignoreMissing(error: unknown): undefined {
   if (codeOf(error) !== 'ENOENT') throw error
 }
 
