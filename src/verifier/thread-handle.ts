@@ -13,6 +13,8 @@ export interface ThreadHandle {
   readonly tell: (message: ToThread) => void
   /** Asks it to close and resolves when it has. */
   readonly end: () => Promise<void>
+  /** Ends it on the spot, whatever it does. */
+  readonly kill: () => void
 }
 
 export interface ThreadHandleParts {
@@ -64,5 +66,6 @@ export function startThread({ setup, onMessage, onEnd }: ThreadHandleParts): Thr
         worker.once('exit', () => resolve())
         worker.postMessage({ kind: 'close' } satisfies ToThread)
       }),
+    kill: () => void worker.terminate(),
   }
 }

@@ -1,10 +1,11 @@
 // The threads that answer, seen from the main thread: it starts them, hands them every publication, replaces those
-// that die, and ends them without losing a request.
+// that die or are stuck, and ends them without losing a request.
 
 import type { DoorName } from '../decision/question.ts'
 import type { StandingFacts } from '../standing/standing.ts'
 import { createPublicationNumber, type Publication, type StandingUpdate } from './publication.ts'
 import { startThread, type ThreadHandle } from './thread-handle.ts'
+import { createThreadWatch } from './thread-watch.ts'
 import type {
   FromThread,
   ListenerName,
@@ -56,6 +57,7 @@ export function createThreads(parts: ThreadsParts): Threads {
   let closing = false
 
   const living = () => [...handles.values()].filter(({ ended }) => !ended)
+  const watch = createThreadWatch(living, () => board.latest)
   const tell = (message: ToThread) => living().forEach((handle) => handle.tell(message))
   /** For the threads that run, and for those that will take their places. */
   const change = (changed: Partial<VerifierSettings>, message: ToThread) => {
@@ -90,7 +92,11 @@ export function createThreads(parts: ThreadsParts): Threads {
   return {
     start: async () =>
       (await Promise.all(Array.from({ length: parts.count }, (_, id) => listens(id))))[0] ?? {},
-    publish: (update) => board.publish(update, living()),
+    publish(update) {
+      const applied = board.publish(update, living())
+      watch.begin()
+      return applied
+    },
     get facts() {
       return board.facts
     },
@@ -105,6 +111,7 @@ export function createThreads(parts: ThreadsParts): Threads {
     drain: () => tell({ kind: 'drain' }),
     async close() {
       closing = true
+      watch.close()
       await Promise.all(living().map(({ end }) => end()))
     },
   }
@@ -146,6 +153,10 @@ function createBoard() {
   return {
     number,
     settle,
+    /** The number of the latest publication. */
+    get latest() {
+      return latest?.number ?? 0
+    },
     get facts() {
       return facts
     },

@@ -93,7 +93,7 @@ test(
 )
 
 fault(
-  'F27: a thread that is not told of a revocation keeps it from being called applied',
+  'F27: a thread that is not told of a revocation keeps it from being called applied, and is replaced',
   async (world) => {
     const { node } = await world.verifier('one', { hook: 'threads.ts' })
     const [live, dead, last] = await Promise.all([1, 2, 3].map(() => world.authority.issue()))
@@ -108,6 +108,11 @@ fault(
       const revisions = new Set((threads ?? []).map((thread) => thread['revision']))
       return revisions.size === 2
     })
+    await until('another takes its place', () => node.program().log().includes('a thread ended'))
+    await node.untilReady()
+    const { headers: next } = await world.authority.revoke(await world.authority.issue())
+    assert.equal(next['warder-applied'], '1/1')
+    assert.equal(await node.ask(live), 200)
   },
 )
 

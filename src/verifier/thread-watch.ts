@@ -1,0 +1,47 @@
+// Threads that do not take what they are told. One that has died is seen to have ended; one that is stuck would hold up
+// every later acknowledgement, so it is ended too, and another takes its place.
+
+import type { ThreadHandle } from './thread-handle.ts'
+
+type Watched = Pick<ThreadHandle, 'listening' | 'applied' | 'kill'>
+
+export interface ThreadWatch {
+  /** Something was published. */
+  readonly begin: () => void
+  readonly close: () => void
+}
+
+// Counted in beats, not by a clock: a process that was stopped for a while has beaten once.
+const beatMs = 500
+const beatsMax = 10
+
+/** Watches threads from a publication on until all of them judge by it. */
+export function createThreadWatch(
+  threads: () => readonly Watched[],
+  latest: () => number,
+): ThreadWatch {
+  const late = new Map<Watched, { readonly applied: number; readonly beats: number }>()
+  let timer: ReturnType<typeof setInterval> | undefined
+  const close = () => {
+    clearInterval(timer)
+    timer = undefined
+    late.clear()
+  }
+  const beat = () => {
+    const behind = threads().filter(({ listening, applied }) => listening && applied < latest())
+    if (behind.length === 0) close()
+    for (const thread of behind) {
+      const { applied } = thread
+      const before = late.get(thread)
+      const beats = before?.applied === applied ? before.beats + 1 : 1
+      late.set(thread, { applied, beats })
+      if (beats >= beatsMax) thread.kill()
+    }
+  }
+  return {
+    begin() {
+      timer ??= setInterval(beat, beatMs).unref()
+    },
+    close,
+  }
+}
