@@ -6,8 +6,8 @@ import type { ThreadHandle } from './thread-handle.ts'
 type Watched = Pick<ThreadHandle, 'listening' | 'applied' | 'kill'>
 
 export interface ThreadWatch {
-  /** Something was published. */
-  readonly begin: () => void
+  /** Watches until a publication is applied, which it hands back. */
+  readonly until: (applied: Promise<void>) => Promise<void>
   readonly close: () => void
 }
 
@@ -15,7 +15,7 @@ export interface ThreadWatch {
 const beatMs = 500
 const beatsMax = 10
 
-/** Watches threads from a publication on until all of them judge by it. */
+/** Makes a watch over threads, by the number of the latest publication. */
 export function createThreadWatch(
   threads: () => readonly Watched[],
   latest: () => number,
@@ -39,8 +39,9 @@ export function createThreadWatch(
     }
   }
   return {
-    begin() {
+    until(applied) {
       timer ??= setInterval(beat, beatMs).unref()
+      return applied
     },
     close,
   }

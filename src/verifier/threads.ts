@@ -92,11 +92,7 @@ export function createThreads(parts: ThreadsParts): Threads {
   return {
     start: async () =>
       (await Promise.all(Array.from({ length: parts.count }, (_, id) => listens(id))))[0] ?? {},
-    publish(update) {
-      const applied = board.publish(update, living())
-      watch.begin()
-      return applied
-    },
+    publish: (update) => watch.until(board.publish(update, living())),
     get facts() {
       return board.facts
     },
