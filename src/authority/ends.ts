@@ -34,7 +34,11 @@ interface Deed {
 
 /** The deeds by the reason that they give. */
 const deeds: Partial<Readonly<Record<Reason, Deed>>> = {
-  'credential-revoked': { what: 'revoked', of: 'jti', actions: ['credential.revoke'] },
+  'credential-revoked': {
+    what: 'revoked',
+    of: 'jti',
+    actions: ['credential.revoke', 'token.revoke'],
+  },
   'gateway-disabled': {
     what: 'its gateway was disabled',
     of: 'gatewayId',
@@ -58,7 +62,7 @@ const deeds: Partial<Readonly<Record<Reason, Deed>>> = {
   'tokens-revoked': {
     what: 'the tokens of its API credential were ended',
     of: 'apiCredentialId',
-    actions: ['apiCredential.rotate'],
+    actions: ['apiCredential.rotate', 'apiCredential.update'],
   },
   'key-unknown': { what: 'its key was retired', of: 'kid', actions: ['key.retire'] },
 }

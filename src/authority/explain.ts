@@ -35,6 +35,7 @@ interface RecalledRefusal extends Explanation {
   readonly credentialId: string | undefined
   readonly gatewayId: string | undefined
   readonly environmentId: string | undefined
+  readonly clientId: string | undefined
 }
 
 /** Recalls a refusal by its decision's id. */
@@ -208,15 +209,31 @@ async function clientOf(db: Reader, clientId: string) {
 }
 
 async function ofDecision(
-  { recall }: ExplainParts,
+  { recall, store }: ExplainParts,
   call: ExplainCall,
   decisionId: string,
 ): Promise<Outcome> {
   const recalled = await recall?.(decisionId)
-  const { environmentId } = recalled ?? {}
-  const isOfOther = environmentId !== undefined && environmentId !== call.id('environmentId')
-  if (!recalled || isOfOther) return notFound()
+  if (!recalled || (await isOfOther(store, call, recalled))) return notFound()
   const { decision, reason, revision, steps, door, credentialId, gatewayId } = recalled
   const told = steps.map(({ step, result, detail }) => ({ step, result, detail }))
   return found({ decision, reason, revision, steps: told, door, credentialId, gatewayId })
+}
+
+/** A gateway's environment says whose a refusal is, and where there was none, the organization of the client. */
+async function isOfOther(
+  store: ExplainParts['store'],
+  { caller, id }: ExplainCall,
+  { environmentId, clientId }: RecalledRefusal,
+): Promise<boolean> {
+  if (environmentId !== undefined) return environmentId !== id('environmentId')
+  if (clientId === undefined) return false
+  const row = await store.read((db) =>
+    db
+      .selectFrom('apiCredentials')
+      .select('organizationId')
+      .where('clientId', '=', clientId)
+      .executeTakeFirst(),
+  )
+  return row !== undefined && row.organizationId !== caller.organizationId
 }

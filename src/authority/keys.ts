@@ -148,12 +148,14 @@ async function retireKey(parts: KeyParts, call: KeyCall): Promise<Outcome> {
   return outcome
 }
 
+/** Keys that a restore has closed are active too, but sign no more. */
 async function isLastActive(db: Queries, { kid, state }: KeyRow): Promise<boolean> {
   if (state !== 'active') return false
   const other = await db
     .selectFrom('signingKeys')
     .select('kid')
     .where('state', '=', 'active')
+    .where('privateKey', 'is not', null)
     .where('kid', '!=', kid)
     .executeTakeFirst()
   return other === undefined

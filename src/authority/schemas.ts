@@ -268,6 +268,7 @@ export const introspection = Type.Object({
   client_id: Type.Optional(Type.String()),
   scope: Type.Optional(Type.String()),
   token_type: Type.Optional(Type.String()),
+  allowed_addresses: Type.Optional(Type.Array(Type.String())),
   gatewayId: Type.Optional(Type.String()),
   environmentId: Type.Optional(Type.String()),
 })

@@ -49,7 +49,7 @@ export async function readStandingFacts(
     issuers: await readIssuers(db, environmentIds),
     gateways: await readGateways(db, environmentIds),
     environments: await readEnvironments(db, environmentIds),
-    clients: await readClients(db),
+    clients: await readClients(db, environmentIds),
     marks: await readMarks(db),
   }
   return { facts, chain }
@@ -181,9 +181,15 @@ function closed({ id, deletedAt }: { readonly id: string; readonly deletedAt: nu
   return { id, state }
 }
 
-async function readClients(db: Reader) {
-  const rows = await db
-    .selectFrom('apiCredentials')
+/** Their tokens count in all environments of their organization, and nowhere else. */
+async function readClients(db: Reader, environmentIds: readonly string[] | undefined) {
+  const all = db.selectFrom('apiCredentials')
+  const some = environmentIds
+    ? all.where('organizationId', 'in', (eb) =>
+        eb.selectFrom('environments').select('organizationId').where('id', 'in', environmentIds),
+      )
+    : all
+  const rows = await some
     .select(['clientId', 'generation', 'deletedAt'])
     .where((eb) => eb.or([eb('generation', '>', 0), eb('deletedAt', 'is not', null)]))
     .orderBy('clientId')

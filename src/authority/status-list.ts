@@ -34,27 +34,34 @@ const suspended = 2
 const ttlSeconds = 15
 const lifetimeSeconds = 3600
 const keptMs = 1000
-const listsKept = 16
 const path = /^\/\.well-known\/status-list\/(\d{1,9})$/
 const compress = promisify(deflate)
 
+interface Made {
+  readonly at: number
+  readonly token: Promise<string | undefined>
+}
+
 /** Creates what answers for status lists. */
 export function createStatusLists(parts: StatusListParts): StatusLists {
-  const made = new Map<
-    number,
-    { readonly at: number; readonly token: Promise<string | undefined> }
-  >()
+  const made = new Map<number, Made>()
   const tokenOf = (list: number) => {
     const now = parts.clock.monotonic()
     const known = made.get(list)
     if (known && now - known.at < keptMs) return known.token
-    const token = makeList(parts, list)
+    const making = { at: now, token: makeList(parts, list) }
     made.delete(list)
-    made.set(list, { at: now, token })
-    token.catch(() => made.delete(list))
-    const [oldest = -1] = made.keys()
-    if (made.size > listsKept) made.delete(oldest)
-    return token
+    made.set(list, making)
+    const forget = () => {
+      if (made.get(list) === making) made.delete(list)
+    }
+    // Of lists that are not there, anybody can name any number: they take no room from those that are.
+    making.token.then((token) => token ?? forget(), forget)
+    for (const [other, { at }] of made) {
+      if (now - at < keptMs) break
+      made.delete(other)
+    }
+    return making.token
   }
   return (request, response) => {
     const [target = '', query] = (request.url ?? '').split('?')

@@ -5,6 +5,7 @@
 //
 // Both want the client to show who it is. What is unknown, somebody else's or no token at all cannot be told apart.
 
+import { printRange } from '../credential/address-range.ts'
 import type { Store } from '../store/store.ts'
 import { readClient, type ApiClient, type ApiClients } from './api-clients.ts'
 import { openBook } from './book.ts'
@@ -86,8 +87,10 @@ function activeFacts({ proof }: JudgedToken): Members {
     const { id, environmentId } = proof.gateway
     return { ...facts, sub: id, gatewayId: id, environmentId }
   }
-  const { id, subject, scope } = proof.client
-  return { ...facts, sub: subject, client_id: id, scope, token_type: 'Bearer' }
+  const { id, subject, scope, addresses } = proof.client
+  // Who asks here is not where the token is used: whoever relies on the answer has to look at this, too.
+  const bound = addresses && { allowed_addresses: addresses.map(printRange) }
+  return { ...facts, ...bound, sub: subject, client_id: id, scope, token_type: 'Bearer' }
 }
 
 async function revoke(

@@ -39,10 +39,10 @@ export function makeBackup(order: Order): Promise<number> {
 /** Puts a backup back, or begins a new epoch where the database was put back by other means. */
 export function restoreBackup(order: Order): Promise<number> {
   const [from, given] = [order.argIfAny(0), order.value('taken-at')]
-  const takenAt = given === undefined ? undefined : Date.parse(given)
+  const takenAt = given === undefined ? undefined : timeOf(given)
   if ((from === undefined) === (given === undefined) || Number.isNaN(takenAt)) {
     tell(
-      'warder: name the backup, or, for a database that was put back by other means, --taken-at with its time',
+      'warder: name the backup, or, for a database that was put back by other means, --taken-at with its time: 2026-11-21T04:00:00Z',
     )
     return Promise.resolve(2)
   }
@@ -64,6 +64,12 @@ export function restoreBackup(order: Order): Promise<number> {
       `what was revoked, disabled or deleted since ${at} counts again: end it anew before anybody asks`,
     )
   })
+}
+
+/** A time without a zone would be this machine's, and what was issued in the hours between would count, unknown. */
+function timeOf(text: string): number {
+  const isWhole = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(text)
+  return isWhole ? Date.parse(text) : Number.NaN
 }
 
 function restoreFolder(config: Config, from: string) {

@@ -25,6 +25,13 @@ export function rangeOf(text: string): AddressRange | undefined {
   return sharesNoBitBeyond(parts, bits) ? { parts, bits } : undefined
 }
 
+/** Writes a range so that `rangeOf` reads it again. */
+export function printRange({ parts, bits }: AddressRange): string {
+  const address =
+    parts.length === v4Parts ? parts.join('.') : parts.map((part) => part.toString(16)).join(':')
+  return `${address}/${bits}`
+}
+
 /** Whether an address is in one of the ranges; what is no address is in none. */
 export function isWithin(ranges: readonly AddressRange[], address: string | undefined): boolean {
   const parts = address === undefined || address.length > 45 ? undefined : partsOf(address)

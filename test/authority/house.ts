@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { createAuthority, type Authority } from '../../src/authority/authority.ts'
+import type { Recall } from '../../src/authority/explain.ts'
 import { ensureFirstStart } from '../../src/authority/first-start.ts'
 import type { AuthorityTls } from '../../src/authority/server.ts'
 import type { AuthoritySettings } from '../../src/authority/settings.ts'
@@ -66,6 +67,7 @@ export interface HouseOptions {
   readonly dataFolder?: string
   readonly keyEncryptionKey?: string
   readonly tls?: AuthorityTls
+  readonly recall?: Recall
   /** Stands between the authority and its database. */
   readonly wrap?: (store: Store) => Store
 }
@@ -114,8 +116,9 @@ async function furnish(
   const start = { store, clock, settings, dataFolder: folder, keyEncryptionKey }
   const installation = await ensureFirstStart(start)
   const metrics = createMetrics()
-  const { tls } = options
-  const parts = { store, installation, settings, clock, log, metrics, tls }
+  const { tls, recall } = options
+  const recalls = recall && { recall }
+  const parts = { store, installation, settings, clock, log, metrics, tls, ...recalls }
   const authority = await createAuthority(parts)
   await authority.listen({ kind: 'tcp', host: '127.0.0.1', port: Number(new URL(url).port) })
   const { organizationId, environmentId, clientId, clientSecret } = readAdmin(folder)

@@ -102,6 +102,22 @@ describe('signing keys', () => {
     await house.close()
   })
 
+  test('the only key that signs stays, whatever keys a restore has closed', async () => {
+    const house = await openHouse()
+    const old = await kidOfNew(house)
+    const { body } = await house.ask('POST', keysOf(house))
+    const kid = String(body['kid'])
+    await house.store.write(({ db }) =>
+      db.updateTable('signingKeys').set({ privateKey: null }).where('kid', '=', old).execute(),
+    )
+    const last = await house.ask('POST', `${keysOf(house)}/${kid}/retire`)
+    refused(last, 400, 'INVALID_DATA', { code: 'CONSTRAINT_VIOLATION', target: 'kid' })
+    assert.equal((await house.ask('POST', `${keysOf(house)}/${old}/retire`)).status, 200)
+    const token = await buyToken(house.url, house)
+    assert.equal((await house.ask('GET', `${keysOf(house)}/${kid}`, { token })).status, 200)
+    await house.close()
+  })
+
   test('keys are looked after by the organization that was there first', async () => {
     const house = await openHouse()
     const other = await addOrganization(house)

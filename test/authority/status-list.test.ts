@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createPublicKey, verify } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { inflateSync } from 'node:zlib'
+import { systemClock } from '../../src/system/clock.ts'
 import { addGateway, ask, embedded, openHouse, settingsFor, type House } from './house.ts'
 
 interface Claims {
@@ -119,6 +120,22 @@ describe('Token Status Lists', () => {
       assert.equal(await statuses('1'), 404)
       assert.equal(await statuses('x'), 404)
     })
+  })
+
+  test('whoever asks for lists that are not there does not make the others be made again', async () => {
+    const clock = { ...systemClock, monotonic: () => 0 }
+    const house = await openHouse({ clock, settings: { credentials } })
+    try {
+      await issue(house)
+      const get = async (list: number) =>
+        (await fetch(`${house.url}/.well-known/status-list/${list}`)).text()
+      const first = await get(0)
+      for (let list = 1; list <= 20; list++) assert.equal(await get(list), '')
+      // Made again, it would be signed again, and no two signatures are the same.
+      assert.equal(await get(0), first)
+    } finally {
+      await house.close()
+    }
   })
 
   test('J18: a list is no credential, and credentials say nothing of one unless told to', async () => {

@@ -103,6 +103,29 @@ describe('introspection and revocation', () => {
     })
   })
 
+  test('of a token that counts from some addresses only, these are told', async () => {
+    await withHouse(async (house) => {
+      const allowedAddresses = ['127.0.0.0/8', '2001:db8::/32', '::ffff:192.0.2.7']
+      const client = await addApiCredential(house, { allowedAddresses })
+      const token = await buyAccessToken(house, client)
+      const { body } = await send(house, 'introspect', { token }, client)
+      assert.equal(body['active'], true)
+      const told = ['127.0.0.0/8', '2001:db8:0:0:0:0:0:0/32', '192.0.2.7/32']
+      assert.deepEqual(body['allowed_addresses'], told)
+    })
+  })
+
+  test('who took a scope away is named to who asks why the tokens have ended', async () => {
+    await withHouse(async (house) => {
+      const client = await addApiCredential(house, { scopes: ['a', 'b'] })
+      const token = await buyAccessToken(house, client)
+      await house.ask('PATCH', client.path, { body: { scopes: ['a'] } })
+      const path = `/v1/environments/${house.environmentId}/explain`
+      const { body } = await house.ask('POST', path, { body: { token } })
+      assert.deepEqual([body['reason'], typeof body['ended']?.['by']], ['tokens-revoked', 'string'])
+    })
+  })
+
   test('a token of another organization is not active, nor can it be ended', async () => {
     await withHouse(async (house) => {
       const client = await addApiCredential(house)
@@ -143,6 +166,7 @@ describe('introspection and revocation', () => {
       const explain = `/v1/environments/${house.environmentId}/explain`
       const explained = await house.ask('POST', explain, { body: { token: own } })
       assert.equal(explained.body['reason'], 'credential-revoked')
+      assert.equal(explained.body['ended']?.['by'], client.clientId)
       assert.equal((await testToken(house, theirs)).status, 200)
     })
   })

@@ -112,6 +112,10 @@ suite('backup and restore', () => {
     assert.equal(await place.ask(token), 401)
     const future = await place.run('restore --taken-at 2999-01-01T00:00:00Z --data second')
     assert.match(future.err, /--taken-at is in the future/)
+    for (const time of ['2026-01-01T00:00:00', '2026-01-01', '1']) {
+      const vague = await place.run(`restore --taken-at ${time} --data second`)
+      assert.deepEqual([time, vague.code], [time, 2])
+    }
   })
 
   test('a database that an authority has open is not put into a new epoch', async (t) => {

@@ -18,6 +18,8 @@ export interface Enrolments {
   readonly find: (authorization: string | undefined) => Promise<Enrolled | undefined>
   /** An enrolment was revoked here. */
   readonly forget: (id: string) => void
+  /** Whether an enrolment is known to be revoked: one that was found may have been since. */
+  readonly isRevoked: (id: string) => boolean
   /** Gives those that were revoked since the last time. */
   readonly revoked: () => Promise<readonly string[]>
 }
@@ -45,6 +47,7 @@ export function createEnrolments(store: Store, secrets: ClientSecrets): Enrolmen
       known.delete(id)
       told = new Set([...told, id])
     },
+    isRevoked: (id) => told.has(id),
     async revoked() {
       const count = await countRevoked(store)
       if (count === told.size) return []

@@ -20,7 +20,7 @@ export interface FeedHubParts {
   readonly book: FeedBook
   readonly signer: FeedSigner
   readonly fleet: FeedFleet
-  readonly enrolments: Pick<Enrolments, 'revoked'>
+  readonly enrolments: Pick<Enrolments, 'isRevoked' | 'revoked'>
   readonly onError: (error: unknown) => void
 }
 
@@ -73,10 +73,15 @@ export class FeedHub {
 
   /** Writes the feed to a response until it ends; false when the revision is too far back. */
   async follow(follower: FollowerHere, response: ServerResponse): Promise<boolean> {
-    const { book } = this.#parts
+    const { book, enrolments } = this.#parts
     await book.readOn()
     const reachable = await book.linesAfter(follower.after, follower.scope, 0)
     if (!reachable) return false
+    // Who was revoked before standing among those who follow was not there to be dropped.
+    if (enrolments.isRevoked(follower.verifier.id)) {
+      response.destroy()
+      return true
+    }
     response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
     const following = { ...follower, response, position: follower.after, busy: false }
     this.#followings.add(following)
