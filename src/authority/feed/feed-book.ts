@@ -114,9 +114,18 @@ export class FeedBook {
   }
 
   #lineOf(entry: Entry, scope: Scope): Promise<string> {
-    return isOf(scope, entry.row)
-      ? (entry.told ??= this.#signer.sign(changeLine(entry.row.body, entry.row.chain)))
-      : (entry.elsewhere ??= this.#signer.sign(elsewhereOf(entry.row)))
+    const side = isOf(scope, entry.row) ? 'told' : 'elsewhere'
+    const kept = entry[side]
+    if (kept) return kept
+    const { body, chain } = entry.row
+    const line = side === 'told' ? changeLine(body, chain) : elsewhereOf(entry.row)
+    const signed = this.#signer.sign(line)
+    entry[side] = signed
+    // What could not be signed is tried anew by whoever asks next.
+    signed.catch(() => {
+      if (entry[side] === signed) entry[side] = undefined
+    })
+    return signed
   }
 
   /** Lines of before this process began are read when somebody comes back for them. */
