@@ -21,7 +21,7 @@ export const soak: Row = {
   name: 'soak',
   about: 'ten minutes of full load, ids revoked and forged tokens presented all the while',
   async run({ folder, quick, say }) {
-    const material = await makeMaterial(folder, { algorithm: 'ES256', expires: false }, tokens)
+    const material = await makeMaterial(folder, { algorithm: 'RS256-3072', expires: false }, tokens)
     const list = writeRevoked(folder, 100_000)
     const server = await startAlone({ folder, core: 0, material, revoked: () => list })
     const load = wrkLoad.available() ? wrkLoad : autocannonLoad
@@ -35,6 +35,7 @@ export const soak: Row = {
         const requests = [...material.tokens, ...forgedOf(material.tokens, step)].map(hookRequest)
         const shape = { seconds: stepSeconds, connections: 64, core: 1, folder }
         const { answered } = await load.run({ ...shape, port: server.port, requests })
+        if (answered === 0) throw new Error('no live credential was allowed')
         allowed += answered
         sizes.push(treeUse(server.pid).rssBytes)
         say(`${(step + 1) * stepSeconds} s: ${megabytes(sizes.at(-1) ?? 0)}`)
