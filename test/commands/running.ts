@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePorts } from '../free-ports.ts'
 
 // Warder as people run it: real processes, in a folder of their own, on ports that are free.
 
@@ -139,31 +139,6 @@ function collect(stream: NodeJS.ReadableStream): () => string {
     text += chunk
   })
   return () => text
-}
-
-// Below those that the system gives to connections, which could take one between now and the time that it is needed.
-const [lowest, spread] = [20_000, 12_000]
-let next = (process.pid * 101) % spread
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const found: number[] = []
-  while (found.length < count) {
-    const port = lowest + (next++ % spread)
-    if (await isFree(port)) found.push(port)
-  }
-  return found
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer()
-  try {
-    await once(server.listen(port, '127.0.0.1'), 'listening')
-    return true
-  } catch {
-    return false
-  } finally {
-    server.close()
-  }
 }
 
 /** Looks until something holds, for ten seconds. */

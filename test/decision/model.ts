@@ -77,6 +77,18 @@ export interface Model {
   now: number
 }
 
+/** Nothing has been done yet; the first two keys are trusted. */
+export const newModel = (now: number): Model => ({
+  trusted: new Set(keys.slice(0, 2)),
+  revoked: new Set(),
+  gateways: new Map(),
+  environments: new Map(),
+  clients: new Map(),
+  marks: new Map(),
+  accepted: undefined,
+  now,
+})
+
 export const leeway = { exp: 0, nbf: 60 }
 
 /** Whether the model allows a token at a door of its kind. */

@@ -7,23 +7,14 @@ import { createProofCache } from '../../src/decision/proof-cache.ts'
 import { createRevokedSet } from '../../src/standing/revoked-set.ts'
 import { createStanding, patchStanding } from '../../src/standing/standing.ts'
 import { createPrng } from '../prng.ts'
-import { factsOf, keys, leeway, makeToken, revisionOf, type Model } from './model.ts'
+import { factsOf, keys, leeway, makeToken, newModel, revisionOf } from './model.ts'
 
 const now = 1_790_000_000
 const request = { method: 'GET', target: '/', host: 'a', scheme: 'http', address: undefined }
 
 test('AT-23: a verification that began before a revocation does not open the door again once it ends', (t) => {
   const random = createPrng(t)
-  const model: Model = {
-    trusted: new Set(keys.slice(0, 2)),
-    revoked: new Set(),
-    gateways: new Map(),
-    environments: new Map(),
-    clients: new Map(),
-    marks: new Map(),
-    accepted: undefined,
-    now,
-  }
+  const model = newModel(now)
   const set = createRevokedSet()
   set.add(revocationId('https://warder.test', 'another'), 'segment')
   const before = createStanding(factsOf(model, revisionOf(1), set.tables))

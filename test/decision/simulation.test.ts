@@ -18,11 +18,10 @@ import {
   allows,
   change,
   factsOf,
-  keys,
   leeway,
   makeToken,
   revisionOf,
-  type Model,
+  newModel,
   type SimToken,
 } from './model.ts'
 
@@ -36,16 +35,7 @@ const count = (all: StandingFacts['issuers']) => all.flatMap(({ keys: list }) =>
 
 function simulate(t: TestContext, cacheMax: number, steps: number): void {
   const random = createPrng(t)
-  const model: Model = {
-    trusted: new Set(keys.slice(0, 2)),
-    revoked: new Set(),
-    gateways: new Map(),
-    environments: new Map(),
-    clients: new Map(),
-    marks: new Map(),
-    accepted: undefined,
-    now: 1_790_000_000,
-  }
+  const model = newModel(1_790_000_000)
   const set = createRevokedSet()
   let revision = 1
   let standing: Standing = createStanding(factsOf(model, revisionOf(revision), set.tables))

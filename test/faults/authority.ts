@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import type { AuditEntry, Happening } from './history.ts'
-import { freePorts, startProgram, until, type Program } from './program.ts'
+import { freePorts } from '../free-ports.ts'
+import { startProgram, until, type Program } from './program.ts'
 
 // An authority in a process of its own, and an operator who writes down what it acknowledged.
 

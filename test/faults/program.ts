@@ -1,7 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -69,32 +68,6 @@ export function startProgram(parts: ProgramParts): Program {
       if (running()) child.kill(signal)
       return ended
     },
-  }
-}
-
-// Below those that the system gives to connections, which could take one before it is needed.
-const [lowest, spread] = [20_000, 12_000]
-let next = (process.pid * 101) % spread
-
-/** Ports that nobody listens on. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const found: number[] = []
-  while (found.length < count) {
-    const port = lowest + (next++ % spread)
-    if (await isFree(port)) found.push(port)
-  }
-  return found
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer()
-  try {
-    await once(server.listen(port, '127.0.0.1'), 'listening')
-    return true
-  } catch {
-    return false
-  } finally {
-    server.close()
   }
 }
 

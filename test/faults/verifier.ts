@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import type { Issued, Tree } from './authority.ts'
 import type { Happening } from './history.ts'
-import { freePorts, startProgram, until, type Program } from './program.ts'
+import { freePorts } from '../free-ports.ts'
+import { startProgram, until, type Program } from './program.ts'
 
 // A verifier in a process of its own, and a gateway that writes down what it was answered.
 
