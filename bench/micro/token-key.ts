@@ -17,6 +17,8 @@ export const micro: Micro = {
     const map = new Map(tokens.map((token, index) => [token, index]))
     const cache = new LRUCache<string, number>({ max: 100_000 })
     for (const [token, index] of map) cache.set(token, index)
+    const byTail = new LRUCache<string, string>({ max: 100_000 })
+    for (const token of tokens) byTail.set(token.slice(-32), token)
     const text = (turn: number) => bytes[turn % tokenCount]?.toString('latin1') ?? ''
     const some = Buffer.alloc(60, 7)
     const someText = some.toString('latin1')
@@ -27,6 +29,10 @@ export const micro: Micro = {
           repeat('string made, not looked up', (turn) => text(turn).length > 0),
           repeat('Map', (turn) => map.get(text(turn)) !== undefined),
           repeat('lru-cache', (turn) => cache.get(text(turn)) !== undefined),
+          repeat('lru-cache by its end, then held against the whole', (turn) => {
+            const token = text(turn)
+            return byTail.get(token.slice(-32)) === token
+          }),
           repeat(
             'SHA-256 of it, crypto.hash to buffer',
             (turn) => hash('sha256', text(turn), 'buffer').length > 0,

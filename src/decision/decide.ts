@@ -118,7 +118,7 @@ function examine(
   const kept = findTrusted(token, view) ?? makeProof(token, view, now)
   if (typeof kept === 'string') return kept
   if (kept.proof.kind !== kind) return 'kind-refused'
-  const reason = kept.goodIn === view.standing.stamp ? undefined : judgeAnew(token, kept, view)
+  const reason = kept.goodIn === view.standing.stamp ? undefined : judgeAnew(kept, view)
   return reason ?? judgeTime(kept.proof, now, view.leeway) ?? kept
 }
 
@@ -137,18 +137,15 @@ function makeProof(
 ): KeptProof | DenyReason | 'overloaded' {
   if (!view.admit()) return 'overloaded'
   const proof = prove(token, view.standing.ring, now, view.leeway)
-  return typeof proof === 'string' ? proof : { proof, identity: identify(proof), goodIn: undefined }
+  if (typeof proof === 'string') return proof
+  return { token, proof, identity: identify(proof), goodIn: undefined }
 }
 
 /** Judges a proof by a standing that it was not yet found good in, and keeps it among the live or the refused. */
-function judgeAnew(
-  token: string,
-  kept: KeptProof,
-  { cache, standing }: SoundView,
-): DenyReason | undefined {
+function judgeAnew(kept: KeptProof, { cache, standing }: SoundView): DenyReason | undefined {
   const reason = judgeStanding(standing, kept.proof)
   kept.goodIn = reason ? undefined : standing.stamp
-  cache.keep(token, kept)
+  cache.keep(kept)
   return reason
 }
 

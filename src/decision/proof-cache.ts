@@ -5,6 +5,8 @@ import type { Identity } from './identity.ts'
 
 /** A proof that is kept, with the standing in which it was last found to be good. */
 export interface KeptProof {
+  /** The exact token that was proved. */
+  readonly token: string
   readonly proof: Proof
   readonly identity: Identity
   goodIn: Stamp | undefined
@@ -19,7 +21,7 @@ export interface ProofCache {
   readonly find: (token: string) => KeptProof | undefined
   /** Finds without counting as a use. */
   readonly peek: (token: string) => KeptProof | undefined
-  readonly keep: (token: string, kept: KeptProof) => void
+  readonly keep: (kept: KeptProof) => void
   readonly forget: (token: string) => void
   readonly entries: number
   /** How often a proof was found, and how often not. */
@@ -28,6 +30,13 @@ export interface ProofCache {
 }
 
 const refusedShare = 0.1
+const tailLength = 32
+
+/**
+ * What a token is looked up by: a piece of its signature. A map keeps a copy of every text that it is asked for until
+ * the next great collection, which a flood of forged tokens would bring about again and again.
+ */
+const tailOf = (token: string) => token.slice(-tailLength)
 
 /** Makes a cache for at most `max` live proofs. */
 export function createProofCache(max: number): ProofCache {
@@ -37,20 +46,30 @@ export function createProofCache(max: number): ProofCache {
   let misses = 0
   return {
     find(token) {
-      const kept = live.get(token) ?? refused.get(token)
-      if (kept) hits++
-      else misses++
-      return kept
+      const tail = tailOf(token)
+      const kept = live.get(tail) ?? refused.get(tail)
+      if (kept?.token === token) {
+        hits++
+        return kept
+      }
+      misses++
+      return undefined
     },
-    peek: (token) => live.peek(token) ?? refused.peek(token),
-    keep(token, kept) {
+    peek(token) {
+      const tail = tailOf(token)
+      const kept = live.peek(tail) ?? refused.peek(tail)
+      return kept?.token === token ? kept : undefined
+    },
+    keep(kept) {
       const [place, other] = kept.goodIn ? [live, refused] : [refused, live]
-      other.delete(token)
-      place.set(token, kept)
+      const tail = tailOf(kept.token)
+      other.delete(tail)
+      place.set(tail, kept)
     },
     forget(token) {
-      live.delete(token)
-      refused.delete(token)
+      const tail = tailOf(token)
+      live.delete(tail)
+      refused.delete(tail)
     },
     get entries() {
       return live.size + refused.size
