@@ -2,6 +2,7 @@
 //
 //	management checks    everything that needs a running authority and nothing else
 //	management patience  one creation, while the database is kept from writing
+//	management doubt     one creation, of which nobody can tell whether it was made
 //
 // It prints a line of JSON for each check, {"title": …, "problem": …}, without a problem where it holds. No line has a
 // secret.
@@ -42,8 +43,11 @@ func signInFirst() (*session, error) {
 }
 
 func checksOf(s *session) []check {
-	if len(os.Args) > 1 && os.Args[1] == "patience" {
+	switch os.Args[1] {
+	case "patience":
 		return s.patience()
+	case "doubt":
+		return s.doubt()
 	}
 	all := []check{{signsIn, func() error { _, err := signInFirst(); return err }}}
 	for _, some := range [][]check{s.gateways(), s.lists(), s.credentials(), s.refusals()} {

@@ -2,10 +2,7 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
-
-	sdk "github.com/patrickcping/pingone-go-sdk-v2/management"
 )
 
 func (s *session) refusals() []check {
@@ -63,25 +60,4 @@ func (s *session) findsNoName() error {
 	_, err := s.get("My gateway/../../7")
 	_, problem := refused(err, notFound, "NOT_FOUND")
 	return problem
-}
-
-func (s *session) patience() []check {
-	return []check{{
-		"the SDK is told to come back while the database is away, and makes one gateway and no second",
-		func() error {
-			s.sent.forget()
-			gateway := sdk.NewGateway("patience", sdk.ENUMGATEWAYTYPE_API_GATEWAY_INTEGRATION, true)
-			if _, err := s.create(sdk.GatewayAsCreateGatewayRequest(gateway)); err != nil {
-				return err
-			}
-			if first := s.sent.answers[0]; first.StatusCode != 503 || first.Header.Get("Retry-After") != "1" {
-				return fmt.Errorf("the first answer is %d", first.StatusCode)
-			}
-			names, _, _, err := s.all()
-			if err == nil && names["patience"] != 1 {
-				return fmt.Errorf("it is there %d times", names["patience"])
-			}
-			return err
-		},
-	}}
 }
