@@ -147,9 +147,15 @@ function failedOf(
 }
 
 /** What is answered when something was thrown. */
-export function refusalOfError(error: unknown): Refusal {
+export function refusalOfError(error: unknown, operation: Operation | undefined): Refusal {
   if (!(error instanceof StoreUnavailable)) return unexpected()
-  return error.outcome === 'unchanged' ? unavailable() : undecided()
+  if (error.outcome === 'unchanged') return unavailable()
+  return undecided(operation && addsUp(operation) ? 409 : 503)
+}
+
+/** Whether doing it twice is more than doing it once; what clients of OAuth post is not. */
+function addsUp({ method, accepts }: Operation): boolean {
+  return method === 'POST' && accepts === 'json'
 }
 
 /** The body of an error, and the id under which the log has it. */

@@ -171,10 +171,13 @@ export function unavailable(): Refusal {
   return refusal(503, 'REQUEST_FAILED', `${couldNot} Nothing was changed.`, { headers })
 }
 
-/** The database went away in the middle of a commit: whoever repeats the request may do it twice, so nobody is told to. */
-export function undecided(): Refusal {
+/**
+ * The database went away in the middle of a commit. Clients repeat whatever is answered 503, told to or not: of what
+ * would then be done twice they are told 409, which they show to somebody.
+ */
+export function undecided(status: 409 | 503): Refusal {
   const problem = 'It cannot be told yet whether it was: look before you repeat it.'
-  return refusal(503, 'REQUEST_FAILED', `${couldNot} ${problem}`)
+  return refusal(status, 'REQUEST_FAILED', `${couldNot} ${problem}`)
 }
 
 /** A mistake of this program, never told of what may be permanent: clients repeat it. */

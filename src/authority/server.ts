@@ -8,6 +8,7 @@ import {
 import { createServer as createTlsServer } from 'node:https'
 import type { SecureContextOptions } from 'node:tls'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { StoreUnavailable } from '../store/errors.ts'
 import type { Log } from '../telemetry/log.ts'
 import { failure, identifier } from '../telemetry/safe-text.ts'
 import {
@@ -85,8 +86,10 @@ export function createServerOf(parts: ServerParts): FastifyInstance {
   app.addHook('onResponse', async (request, reply) => onAnswer(nameOf(request), reply.statusCode))
   for (const route of routes) addRoute(app, route, parts)
   app.setNotFoundHandler((request, reply) => refuse(reply, missing(routes, request), log))
-  app.setErrorHandler((error, _request, reply) => {
-    void refuse(reply, refusalOfFramework(error) ?? refusalOfError(error), log, error)
+  app.setErrorHandler((error, { routeOptions }, reply) => {
+    const refusal =
+      refusalOfFramework(error) ?? refusalOfError(error, routeOptions.config.operation)
+    void refuse(reply, refusal, log, error)
   })
   return app
 }
@@ -190,7 +193,8 @@ function refuse(reply: FastifyReply, refusal: Refusal, log: Log, error?: unknown
   const { id, body } = errorBodyOf(refusal, request.routeOptions.config.operation)
   const { status, headers } = refusal
   const fields = { id: identifier(id), route: identifier(nameOf(request)), status }
-  if (status >= 500) log.error('a request failed', { ...fields, why: failure(error) })
+  const isFault = status >= 500 || error instanceof StoreUnavailable
+  if (isFault) log.error('a request failed', { ...fields, why: failure(error) })
   else log.info('a request was refused', fields)
   void reply.code(status).headers({ ...headers, 'cache-control': 'no-store' })
   return sendJson(reply, body)

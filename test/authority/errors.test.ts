@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
@@ -115,7 +116,7 @@ describe('M17: every error has an id, a code and a message, as application/json'
   })
 })
 
-test('M17: 500 for a mistake of the program says nothing of it, and 503 for a database that is away that nothing was changed', async () => {
+test('M17: 500 for a mistake of the program says nothing of it, 503 for a database that is away that nothing was changed, and 409 that something may have been made', async () => {
   let thrown: Error | undefined
   const wrap = (store: Store): Store => ({
     ...store,
@@ -134,7 +135,9 @@ test('M17: 500 for a mistake of the program says nothing of it, and 503 for a da
   assert.equal(away.headers.get('retry-after'), '1')
   assert.equal((await house.ask('GET', gateways)).body['count'], 0)
   thrown = new StoreUnavailable('connection', 'unknown')
-  const unknown = await create()
+  // Clients repeat a 503: of a creation that may have happened they would make a second one.
+  refused(await create(), 409, 'REQUEST_FAILED')
+  const unknown = await house.ask('DELETE', `${gateways}/${randomUUID()}`)
   refused(unknown, 503, 'REQUEST_FAILED')
   assert.equal(unknown.headers.get('retry-after'), null)
   thrown = undefined

@@ -25,15 +25,23 @@ const nameOf = (text: string) =>
   sequence(der(0x31, sequence(der(0x06, bytes('550403')), der(0x0c, Buffer.from(text)))))
 const isTrue = der(0x01, bytes('ff'))
 const basicConstraints = sequence(der(0x06, bytes('551d13')), isTrue, der(0x04, sequence(isTrue)))
-const loopback = sequence(
-  der(0x06, bytes('551d11')),
-  der(0x04, sequence(der(0x87, bytes('7f000001')))),
-)
+/** 127.0.0.1, and a name where one is given. */
+const namesOf = (dnsName?: string) =>
+  sequence(
+    der(0x06, bytes('551d11')),
+    der(
+      0x04,
+      sequence(
+        der(0x87, bytes('7f000001')),
+        ...(dnsName === undefined ? [] : [der(0x82, Buffer.from(dnsName))]),
+      ),
+    ),
+  )
 
 let serial = 1
 
-/** Makes a certificate for 127.0.0.1, signed by a CA or, without one, a CA itself. */
-export function certify(name: string, ca?: Certified): Certified {
+/** Makes a certificate for 127.0.0.1 and perhaps a name, signed by a CA or, without one, a CA itself. */
+export function certify(name: string, ca?: Certified, dnsName?: string): Certified {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const body = sequence(
     der(0xa0, der(0x02, bytes('02'))),
@@ -43,7 +51,7 @@ export function certify(name: string, ca?: Certified): Certified {
     sequence(der(0x17, Buffer.from('200101000000Z')), der(0x17, Buffer.from('491231235959Z'))),
     nameOf(name),
     publicKey.export({ format: 'der', type: 'spki' }),
-    der(0xa3, sequence(ca ? loopback : basicConstraints)),
+    der(0xa3, sequence(ca ? namesOf(dnsName) : basicConstraints)),
   )
   const signature = sign('sha256', body, ca?.privateKey ?? privateKey)
   const whole = sequence(body, ecdsaWithSha256, der(0x03, Buffer.from([0]), signature))
