@@ -57,13 +57,15 @@ export function startLightFollower(text: string): LightFollower {
     enrolment,
     ca: undefined,
     snapshotBytesMax: 2 ** 28,
-    expireAfterMs,
+    instance: Promise.resolve('light'),
+    leaseMs: expireAfterMs,
   })
   const record = new FeedRecord({
     pinned: enrolment.feedKey,
     keeper,
     state: noDisk,
     clock: systemClock,
+    expireAfterMs,
     snapshot: connection.snapshot,
     onDiskFailure: () => undefined,
   })
@@ -71,11 +73,10 @@ export function startLightFollower(text: string): LightFollower {
     connection,
     queue: createUsageQueue(),
     status() {
-      const { position, acknowledged: revision } = record
-      if (!position || revision === undefined) return undefined
-      const { epoch } = position
-      const rest = { threads: [revision], freshness: 'fresh', version: 'bench', expireAfterMs }
-      return { epoch, revision, ...rest }
+      const place = record.acknowledged
+      if (!place) return undefined
+      const rest = { freshness: 'fresh', version: 'bench', expireAfterMs }
+      return { ...place, threads: [place.revision], ...rest }
     },
   })
   const follower = startFollower({

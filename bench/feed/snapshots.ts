@@ -87,15 +87,22 @@ function download(text: string): Promise<number> {
 /** Takes a snapshot as a verifier does, without anything beside it. */
 async function applyAlone(text: string, stateFile: string): Promise<number> {
   const enrolment = enrolmentOf(text)
-  const parts = { enrolment, ca: undefined, snapshotBytesMax: 2 ** 28, expireAfterMs: 1000 }
+  const [expireAfterMs, instance] = [1000, Promise.resolve('bench')]
+  const limits = { snapshotBytesMax: 2 ** 28, leaseMs: expireAfterMs }
+  const parts = { enrolment, ca: undefined, instance, ...limits }
   const connection = createFeedConnection(parts)
-  const keeper = createStandingKeeper({ publish: async () => undefined, held: false })
+  const keeper = createStandingKeeper({
+    publish: async () => undefined,
+    held: false,
+    wall: systemClock.wall,
+  })
   const state = createStateFile(stateFile, enrolment.id)
   const record = new FeedRecord({
     pinned: enrolment.feedKey,
     keeper,
     state,
     clock: systemClock,
+    expireAfterMs,
     snapshot: connection.snapshot,
     onDiskFailure(error) {
       throw error

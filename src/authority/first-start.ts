@@ -85,6 +85,7 @@ async function makeInstallation({ store, clock }: FirstStartParts, roots: Roots)
       pepper: roots.current,
       keyEncryptionKey: roots.current,
       createdAt: clock.wall(),
+      strangersUntil: null,
     } as const
     await db.insertInto('installation').values(row).execute()
     return row

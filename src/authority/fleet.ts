@@ -2,6 +2,8 @@
 export interface FleetMember {
   readonly id: string
   readonly name: string
+  /** Tells apart the processes that use one enrolment; `undefined` for a verifier in this process. */
+  readonly instance: string | undefined
   /** The environments that it is sent; `undefined` for all. */
   readonly environmentIds: readonly string[] | undefined
   readonly version: string | undefined
@@ -10,6 +12,8 @@ export interface FleetMember {
   readonly freshness: 'fresh' | 'stale' | 'expired' | undefined
   /** Milliseconds since 1970. */
   readonly lastSeenAt: number | undefined
+  /** Whether it may go on judging by what it knows. */
+  readonly counts: boolean
 }
 
 /** How far a revision has come. */

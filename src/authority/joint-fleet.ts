@@ -14,11 +14,13 @@ export function joinFleets(fleets: readonly Fleet[]): Fleet {
 }
 
 function together(one: Applied, other: Applied): Applied {
-  const ends = [one.fencedAt, other.fencedAt].filter((end) => end !== undefined)
+  const late = [one, other].filter(({ missing }) => missing.length > 0)
+  const ends = late.map(({ fencedAt }) => fencedAt).filter((end) => end !== undefined)
   return {
     applied: one.applied + other.applied,
     verifiers: one.verifiers + other.verifiers,
     missing: [...one.missing, ...other.missing],
-    fencedAt: ends.length === 0 ? undefined : Math.max(...ends),
+    // One of which nobody can say when it ends leaves the end of all open.
+    fencedAt: ends.length === 0 || ends.length < late.length ? undefined : Math.max(...ends),
   }
 }

@@ -71,5 +71,6 @@ function memberOf(member: LocalMember, newest: number): FleetMember {
   const { name, version, revision, lastSeenAt } = member
   const current = revision !== undefined && revision >= newest
   const freshness = current ? 'fresh' : 'stale'
-  return { id: name, name, environmentIds: undefined, version, revision, freshness, lastSeenAt }
+  const facts = { version, revision, freshness, lastSeenAt } as const
+  return { id: name, name, instance: undefined, environmentIds: undefined, ...facts, counts: true }
 }

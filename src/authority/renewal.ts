@@ -2,6 +2,7 @@
 //
 //   - a new epoch, since revisions of the lost time and those to come have the same numbers
 //   - the keys of before count only for what they had signed by then, and sign no more; a new one does
+//   - verifiers may go on by what they heard in the lost time until their leases end, of which this database knows nothing
 //   - credentials of that very second, of which nobody can say whether they are all here, are revoked by name
 
 import { randomUUID } from 'node:crypto'
@@ -10,6 +11,7 @@ import { canonicalJson } from '../store/hash-chain.ts'
 import type { Store, WriteTransaction } from '../store/store.ts'
 import type { Clock } from '../system/clock.ts'
 import { openBook, type Book } from './book.ts'
+import { driftMs, never, usualLeaseMs } from './feed/lease.ts'
 import { createKeyRow, type KeyRow } from './key-pair.ts'
 import { openRoots } from './roots.ts'
 import { AuthorityRefused } from './settings.ts'
@@ -57,7 +59,8 @@ export async function renew(parts: RenewalParts): Promise<Renewal> {
   const epoch = randomUUID()
   return store.write(async (tx) => {
     const { db } = tx
-    await db.updateTable('installation').set({ epoch }).execute()
+    const strangersUntil = now + (await longestLease(db))
+    await db.updateTable('installation').set({ epoch, strangersUntil }).execute()
     const book = openBook(tx, { epoch, actor: 'warder restore', at: now })
     const issuedUntil = Math.floor(takenAt / 1000) - 1
     await closeKeys(db, keys, issuedUntil)
@@ -67,6 +70,13 @@ export async function renew(parts: RenewalParts): Promise<Renewal> {
     book.enter({ action: 'authority.restore', target: installation.id, revision, details }, nobody)
     return { epoch, revision, revoked }
   })
+}
+
+/** For how long verifiers may go on by what they heard since the backup, whoever they are. */
+async function longestLease(db: Db): Promise<number> {
+  const rows = await db.selectFrom('verifierInstances').select('leaseMs').execute()
+  const bounded = rows.map(({ leaseMs }) => leaseMs).filter((leaseMs) => leaseMs < never)
+  return Math.max(usualLeaseMs, ...bounded) + driftMs
 }
 
 async function closeKeys(db: Db, keys: readonly KeyRow[], issuedUntil: number): Promise<void> {

@@ -200,6 +200,8 @@ export const verifier = Type.Object({
   version: Type.Optional(Type.String()),
   revision: Type.Optional(Type.Integer()),
   freshness: Type.Optional(Type.String()),
+  /** How many processes use the enrolment, where those are several. */
+  instances: Type.Optional(Type.Integer()),
   lastSeenAt: Type.Optional(time),
 })
 export const key = Type.Object({

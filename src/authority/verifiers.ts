@@ -19,7 +19,8 @@ import { readPage, type PageQuery } from './pages.ts'
 import type { Parts } from './parts.ts'
 import { bind, type Call, type Route } from './route.ts'
 import type { newVerifier } from './schemas.ts'
-import { isoTime, isoTimeOrAbsent, selfLink } from './shown.ts'
+import { isoTime, selfLink } from './shown.ts'
+import { instancesOf, showInstances } from './verifier-instances.ts'
 
 type VerifierRow = Schema['verifiers']
 type VerifierCall = Pick<Call, 'caller' | 'id' | 'once'>
@@ -57,15 +58,18 @@ async function listVerifiers(
   const page = readPage(query)
   if ('kind' in page) return page
   const { organizationId } = caller
-  const { rows, environments } = await parts.store.read((db) => readVerifiers(db, caller, page))
+  const { rows, instances, environments } = await parts.store.read((db) =>
+    readVerifiers(db, caller, page),
+  )
   const url = urlOf(parts, organizationId)
-  const members = new Map(parts.fleet.list().map((member) => [member.id, member]))
+  const fleet = parts.fleet.list()
+  const processes = instancesOf(instances, fleet, parts.clock.wall())
   const list = page.toList(rows, { url, name: 'verifiers' }, (row) => ({
     ...showVerifier(url, row, environments.get(row.id) ?? []),
-    ...showMember(members.get(row.id)),
+    ...showInstances(processes.get(row.id) ?? []),
   }))
   // Verifiers in this very process are enrolled nowhere; they stand at the head of the first page.
-  const local = query.cursor === undefined ? parts.fleet.list().filter(isLocal) : []
+  const local = query.cursor === undefined ? fleet.filter(isLocal) : []
   return found(withLocal(list, local))
 }
 
@@ -75,11 +79,11 @@ function isLocal({ environmentIds }: FleetMember): boolean {
 
 function withLocal(list: Members, local: readonly FleetMember[]): Members {
   const { _embedded: embedded, size } = list
-  const shown = local.map(({ id, name, ...member }) => ({
-    id,
-    name,
+  const shown = local.map((member) => ({
+    id: member.id,
+    name: member.name,
     environmentIds: [],
-    ...showMember({ id, name, ...member }),
+    ...showInstances([member]),
   }))
   const enrolled = isRecord(embedded) ? embedded['verifiers'] : undefined
   const verifiers = [...shown, ...(Array.isArray(enrolled) ? enrolled : [])]
@@ -123,7 +127,15 @@ async function readVerifiers(
     const of = environments.get(bound.verifierId) ?? []
     environments.set(bound.verifierId, [...of, bound.environmentId])
   }
-  return { rows, environments }
+  const instances =
+    ids.length === 0
+      ? []
+      : await db
+          .selectFrom('verifierInstances')
+          .selectAll()
+          .where('verifierId', 'in', ids)
+          .execute()
+  return { rows, instances, environments }
 }
 
 function showVerifier(url: string, row: VerifierRow, environmentIds: readonly string[]): Members {
@@ -133,17 +145,7 @@ function showVerifier(url: string, row: VerifierRow, environmentIds: readonly st
     name: row.name,
     environmentIds,
     createdAt: isoTime(row.createdAt),
-    version: row.version ?? undefined,
-    revision: row.revision ?? undefined,
-    freshness: row.freshness ?? undefined,
-    lastSeenAt: isoTimeOrAbsent(row.lastSeenAt),
   }
-}
-
-function showMember(member: FleetMember | undefined): Members {
-  if (!member) return {}
-  const { version, revision, freshness, lastSeenAt } = member
-  return { version, revision, freshness, lastSeenAt: isoTimeOrAbsent(lastSeenAt ?? null) }
 }
 
 async function enrolVerifier(
@@ -223,12 +225,6 @@ function newRow(
     ...kept,
     revokedAt: null,
     revokedRevision: null,
-    version: null,
-    revision: null,
-    freshness: null,
-    lastSeenAt: null,
-    leaseMs: null,
-    leaseEndsAt: null,
   }
 }
 

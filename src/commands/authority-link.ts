@@ -37,6 +37,7 @@ export async function authorityLink(config: Config, log: Log): Promise<Authority
     ca: ca === undefined ? undefined : await readFile(ca),
     stateFile: config.stateFile,
     limits: { staleAfterMs, expireAfterMs, leewayMs: config.leeway.nbf },
+    neverEnds: config.outage.expired === 'allow',
     version: packageJson.version,
     clock: systemClock,
     random: systemRandom,

@@ -51,7 +51,7 @@ export function listVerifiers(order: Order): Promise<number> {
 export function listFleet(order: Order): Promise<number> {
   return withManagement(order, async (api) => {
     const fleet = await members(api)
-    const names = ['name', 'revision', 'freshness', 'version', 'lastSeenAt']
+    const names = ['name', 'revision', 'freshness', 'version', 'lastSeenAt', 'instances']
     show(order, fleet, () => table(names, fleet))
   })
 }

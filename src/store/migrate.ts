@@ -5,6 +5,7 @@ import { issuers } from './migrations/0002-issuers.ts'
 import { feedAnnouncements } from './migrations/0003-feed-announcements.ts'
 import { statusEntries } from './migrations/0004-status-entries.ts'
 import { revokedTokens } from './migrations/0005-revoked-tokens.ts'
+import { verifierInstances } from './migrations/0006-verifier-instances.ts'
 import { ddlFor } from './migrations/ddl.ts'
 import type { Migration } from './migrations/ddl.ts'
 
@@ -14,6 +15,7 @@ const migrations: readonly Migration[] = [
   feedAnnouncements,
   statusEntries,
   revokedTokens,
+  verifierInstances,
 ]
 
 /** The version of the schema that this program reads and writes. */

@@ -32,6 +32,7 @@ const order: Readonly<Record<Exclude<keyof Schema, 'migrations'>, true>> = {
   feedAnnouncements: true,
   verifiers: true,
   verifierEnvironments: true,
+  verifierInstances: true,
   audit: true,
   changes: true,
   counters: true,

@@ -13,6 +13,8 @@ interface InstallationTable {
   pepper: string | null
   keyEncryptionKey: string | null
   createdAt: number
+  /** Until when verifiers may judge that this database does not know, since it was put back to a former time. */
+  strangersUntil: number | null
 }
 
 /** Under which name and for which audience credentials are, or were, issued. */
@@ -132,7 +134,7 @@ interface SigningKeyTable {
   retiredRevision: number | null
 }
 
-/** A verifier's enrolment and what it last reported; `leaseMs` is the expiry it reported when it connected. */
+/** A verifier's enrolment. */
 interface VerifierTable {
   id: string
   organizationId: string
@@ -142,12 +144,18 @@ interface VerifierTable {
   createdAt: number
   revokedAt: number | null
   revokedRevision: number | null
+}
+
+/** A process that follows under an enrolment, and what it last reported; `leaseMs` is for how long it judges unheard. */
+interface VerifierInstanceTable {
+  verifierId: string
+  instance: string
   version: string | null
   revision: number | null
   freshness: string | null
   lastSeenAt: number | null
-  leaseMs: number | null
-  leaseEndsAt: number | null
+  leaseMs: number
+  leaseEndsAt: number
 }
 
 interface VerifierEnvironmentTable {
@@ -243,6 +251,7 @@ export interface Schema {
   statusEntries: StatusEntryTable
   verifiers: VerifierTable
   verifierEnvironments: VerifierEnvironmentTable
+  verifierInstances: VerifierInstanceTable
   audit: AuditTable
   changes: ChangeTable
   counters: CounterTable

@@ -27,9 +27,15 @@ export function createComposition({ publish, expects }: CompositionParts): Compo
     if (!facts) return
     const before = published
     published = facts
-    await publish(
-      before ? { kind: 'patch', patch: difference(before, facts) } : { kind: 'whole', facts },
-    )
+    try {
+      await publish(
+        before ? { kind: 'patch', patch: difference(before, facts) } : { kind: 'whole', facts },
+      )
+    } catch (error) {
+      // What a patch said that did not arrive, no later one would say again.
+      published = undefined
+      throw error
+    }
   }
   return {
     authority(facts) {

@@ -54,6 +54,7 @@ export function createSources(parts: SourcesParts): Sources {
   const keeper = createStandingKeeper({
     publish: composition.authority,
     held: authority?.held ?? false,
+    wall: clock.wall,
   })
   const standalone = createStandalone({
     trust,

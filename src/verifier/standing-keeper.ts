@@ -17,6 +17,8 @@ export interface StandingKeeperParts {
   readonly publish: (facts: StandingFacts) => Promise<void>
   /** Whether nothing may be in force before it is released. */
   readonly held: boolean
+  /** This machine's own time, in milliseconds since 1970. */
+  readonly wall: () => number
 }
 
 export interface StandingKeeper {
@@ -38,7 +40,8 @@ export interface StandingKeeper {
 }
 
 /** Makes a keeper that knows nothing yet. */
-export function createStandingKeeper({ publish, held }: StandingKeeperParts): StandingKeeper {
+export function createStandingKeeper(parts: StandingKeeperParts): StandingKeeper {
+  const { publish, held, wall } = parts
   let revoked = createRevokedSet()
   const former = createRevokedSet()
   let known: KnownStanding | undefined
@@ -69,8 +72,8 @@ export function createStandingKeeper({ publish, held }: StandingKeeperParts): St
       await inForce()
     },
     async load({ known: next, segments, accepted: environments }) {
-      accepted = environments
       issuers = await importIssuers(next.issuers.values())
+      accepted = environments
       if (known && known.epoch !== next.epoch) addAll(former, revoked)
       // The threads go on judging by the tables of before until the new standing is whole.
       revoked = createRevokedSet()
@@ -93,19 +96,19 @@ export function createStandingKeeper({ publish, held }: StandingKeeperParts): St
         next = advance(next, step)
       }
       if (next.issuers !== known.issuers) issuers = await importIssuers(next.issuers.values())
-      for (const step of steps) takeRevoked(revoked, former, step)
+      for (const step of steps) takeRevoked(revoked, former, step, wall())
       known = next
       await inForce()
     },
   }
 }
 
-function takeRevoked(revoked: RevokedSet, former: RevokedSet, step: Step): void {
+function takeRevoked(revoked: RevokedSet, former: RevokedSet, step: Step, now: number): void {
   if (step.kind === 'credential-revoked' || step.kind === 'token-revoked') {
     revoked.add(revocationId(step.issuer, step.jti), segmentOf(step))
   }
-  dropGone(revoked, step)
-  dropGone(former, step)
+  dropGone(revoked, step, now)
+  dropGone(former, step, now)
 }
 
 function addAll(into: RevokedSet, revoked: RevokedSet): void {
@@ -122,9 +125,10 @@ function packRevoked(revoked: RevokedSet): Buffer {
   return packSegments(packed)
 }
 
-function dropGone(revoked: RevokedSet, step: Step): void {
+/** What is gone by only one of the two clocks is not gone: what is let go does not come back. */
+function dropGone(revoked: RevokedSet, step: Step, now: number): void {
   for (const segment of revoked.segments()) {
     const keyIsGone = step.kind === 'key-retired' && isOfKey(segment, step.issuer, step.kid)
-    if (keyIsGone || isOver(segment, step.at)) revoked.drop(segment)
+    if (keyIsGone || isOver(segment, Math.min(step.at, now))) revoked.drop(segment)
   }
 }

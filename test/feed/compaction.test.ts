@@ -27,7 +27,9 @@ test('a log that has grown long begins anew with a snapshot, and nothing of it i
   const { path, remove } = stateFolder()
   const enrolment = readEnrolment(await enrol(house, 'one'))
   assert.ok(enrolment)
-  const parts = { enrolment, ca: undefined, snapshotBytesMax: 2 ** 20, expireAfterMs: 1000 }
+  const [expireAfterMs, instance] = [1000, Promise.resolve('one')]
+  const limits = { snapshotBytesMax: 2 ** 20, leaseMs: expireAfterMs }
+  const parts = { enrolment, ca: undefined, instance, ...limits }
   const connection = createFeedConnection(parts)
   const open = () => {
     let facts: StandingFacts | undefined
@@ -37,9 +39,10 @@ test('a log that has grown long begins anew with a snapshot, and nothing of it i
     const state = createStateFile(join(path, 'state'), 'verifier', 0)
     const record = new FeedRecord({
       pinned: enrolment.feedKey,
-      keeper: createStandingKeeper({ publish, held: false }),
+      keeper: createStandingKeeper({ publish, held: false, wall: Date.now }),
       state,
       clock: systemClock,
+      expireAfterMs,
       snapshot: connection.snapshot,
       onDiskFailure: (error) => assert.ifError(error),
     })
@@ -72,7 +75,7 @@ test('a log that has grown long begins anew with a snapshot, and nothing of it i
   await close()
   const again = open()
   assert.equal(await again.record.load(), 'loaded')
-  assert.equal(again.record.acknowledged, known)
+  assert.deepEqual(again.record.acknowledged, known)
   // The last one was revoked after the last line that was taken.
   assert.deepEqual(
     ids.slice(0, -1).filter((id) => !again.holds(id)),

@@ -70,6 +70,7 @@ export async function startFeedVerifier(options: FeedVerifierOptions): Promise<F
       ca: undefined,
       stateFile: join(options.stateFolder, 'state'),
       limits: { staleAfterMs, expireAfterMs, leewayMs: 60_000 },
+      neverEnds: false,
       version: '0.0.0',
       clock: systemClock,
       random: () => 0.5,

@@ -23,7 +23,8 @@ async function issue(house: House, environmentId = house.environmentId) {
 
 async function report(house: House, enrolment: string, said: object): Promise<void> {
   const { id, secret } = readEnrolment(enrolment) ?? assert.fail()
-  const status = { revision: 0, threads: [0], freshness: 'fresh', version: '1', expireAfterMs: 1 }
+  const place = { epoch: 'e', revision: 0, chain: 'c', threads: [0] }
+  const status = { ...place, freshness: 'fresh', version: '1', expireAfterMs: 1 }
   const { status: code } = await fetch(`${house.url}/feed/status`, {
     method: 'POST',
     headers: { authorization: `Bearer ${id}.${secret}` },

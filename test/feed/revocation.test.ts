@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { readEnrolment } from '../../src/verifier/feed/enrolment.ts'
 import { openHouse, type House } from '../authority/house.ts'
 import { enrol, startFeedVerifier, stateFolder, until, type FeedVerifier } from './fleet.ts'
 
@@ -83,13 +84,14 @@ describe('a fleet that follows an authority over the network', () => {
 
   test('a verifier that follows another process is counted, though this one has never heard of it', async () => {
     const name = 'elsewhere'
-    await enrol(house, name)
+    const verifierId = readEnrolment(await enrol(house, name))?.id ?? assert.fail()
     const leaseEndsAt = Date.now() + 2000
+    const told = { version: null, revision: null, freshness: null, lastSeenAt: null }
+    const lease = { verifierId, instance: 'there', leaseMs: 1000, leaseEndsAt }
     await house.store.write(({ db }) =>
       db
-        .updateTable('verifiers')
-        .set({ leaseMs: 1000, leaseEndsAt })
-        .where('name', '=', name)
+        .insertInto('verifierInstances')
+        .values({ ...lease, ...told })
         .execute(),
     )
     const { id, credentialId } = await addGateway('seen elsewhere')

@@ -14,7 +14,12 @@ import { stateFolder } from './fleet.ts'
 
 const none = Buffer.alloc(0)
 const keys = { first: parse('{"kty":"OKP"}'), announcements: [] }
-const head = { epoch: 'e', revision: 7, heartbeat: { arrivedWall: 1, at: 1 }, keys }
+const head = {
+  epoch: 'e',
+  revision: 7,
+  heartbeat: { arrivedWall: 1, at: 1, expireAfterMs: 1 },
+  keys,
+}
 const begun = { manifest: 'manifest', body: Buffer.from('body'), lines: ['one'], former: none }
 
 describe('the files of a state', () => {
@@ -91,7 +96,7 @@ const keeperOf = () => {
   const publish = async (next: StandingFacts) => {
     facts = next
   }
-  const keeper = createStandingKeeper({ publish, held: false })
+  const keeper = createStandingKeeper({ publish, held: false, wall: Date.now })
   const holds = (jti: string) => viewRevoked(facts?.revokedTables ?? []).has(revocationId('i', jti))
   return { keeper, holds }
 }

@@ -61,10 +61,11 @@ function changeAt(at: number, facts: ChangeFacts): Change {
 }
 
 /** A keeper, what it last put in force, and how a credential fares by that. */
-async function following(first = snapshot()) {
+async function following(first = snapshot(), wall = () => now * 1000) {
   let facts: StandingFacts | undefined
   const keeper = createStandingKeeper({
     held: false,
+    wall,
     publish: async (given) => {
       facts = given
     },
@@ -139,14 +140,19 @@ describe('a verifier that follows an authority', () => {
     assert.equal(keeper.revoked().entries, 0)
   })
 
-  test("lets a revoked id go only when the authority's clock says that nobody accepts it any more", async () => {
-    const { keeper } = await following()
+  test('lets a revoked id go only when both clocks say that nobody accepts it any more', async () => {
+    let here = now * 1000
+    const { keeper } = await following(snapshot(), () => here)
     const entry = { ...revocationOf(gatewayClaims()), exp: epochSeconds(now + 60) }
     await keeper.apply([changeAt(11, { kind: 'credential-revoked', ...entry })])
     const mark = { kind: 'mark-set', subject: { kind: 'client', id: 'c' }, notBefore: now } as const
     await keeper.apply([changeAt(12, mark)])
     assert.equal(keeper.revoked().entries, 1)
-    await keeper.apply([{ ...changeAt(13, mark), at: (now + 2 * 3600) * 1000 }])
+    const later = (now + 2 * 3600) * 1000
+    await keeper.apply([{ ...changeAt(13, mark), at: later }])
+    assert.equal(keeper.revoked().entries, 1)
+    here = later
+    await keeper.apply([{ ...changeAt(14, mark), at: later }])
     assert.equal(keeper.revoked().entries, 0)
   })
 

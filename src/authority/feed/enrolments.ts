@@ -9,7 +9,7 @@ import type { Scope } from './scope.ts'
 
 /** A verifier that has shown its enrolment. */
 export interface Enrolled {
-  readonly verifier: FleetVerifier
+  readonly verifier: Omit<FleetVerifier, 'instance'>
   readonly scope: Scope
 }
 

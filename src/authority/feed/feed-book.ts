@@ -36,6 +36,7 @@ export class FeedBook {
   readonly #store: Store
   readonly #signer: FeedSigner
   readonly #entries = new Map<number, Entry>()
+  readonly #start: End
   #end: End
   /** From which revision on there are entries. */
   #oldest: number
@@ -44,6 +45,7 @@ export class FeedBook {
   constructor(store: Store, signer: FeedSigner, end: End) {
     this.#store = store
     this.#signer = signer
+    this.#start = end
     this.#end = end
     this.#oldest = end.revision + 1
   }
@@ -60,6 +62,14 @@ export class FeedBook {
       this.#reading = undefined
     })
     await this.#reading
+  }
+
+  /** Whether what somebody has come to is a place in this very history; no for one that is too far back to tell. */
+  async holds({ revision, chain }: End): Promise<boolean> {
+    // Another process may have told of it before this one has read it.
+    if (revision > this.#end.revision) await this.readOn()
+    const place = this.#entries.get(revision)?.row ?? this.#start
+    return place.revision === revision && place.chain === chain
   }
 
   /** Whether the lines after a revision are still kept, or can be read again. */

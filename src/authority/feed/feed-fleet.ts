@@ -1,32 +1,46 @@
 // The verifiers that follow over the network, with the lease that each has: the time for which it may go on judging by
-// what it knows, counted from the last moment at which it can have heard from us. Who is cut off counts until then.
+// what it knows, counted from the last moment at which it can have heard from us. Who is cut off counts until then. One
+// enrolment may be in use by several processes: each has a lease, and counts, by itself.
 
 import type { Clock } from '../../system/clock.ts'
 import type { Store } from '../../store/store.ts'
 import type { Applied, Fleet, FleetMember } from '../fleet.ts'
+import {
+  readInstances,
+  readStrangersUntil,
+  writeInstances,
+  type InstanceRow,
+} from './instance-rows.ts'
+import { endOf, leaseFromNow, leaseUntil, never, usualLeaseMs, type LeaseEnd } from './lease.ts'
 
 /** What a verifier says of itself. */
 export interface Report {
   readonly revision: number
+  /** Whether that is a revision of this very history. */
+  readonly isOurs: boolean
   readonly version: string
   readonly freshness: 'fresh' | 'stale' | 'expired'
   readonly leaseMs: number
 }
 
-/** An enrolled verifier. */
+/** A process that follows under an enrolment. */
 export interface FleetVerifier {
   readonly id: string
   readonly name: string
   readonly environmentIds: readonly string[]
+  /** Tells apart who uses the same enrolment. */
+  readonly instance: string
 }
 
 interface Member extends FleetVerifier {
+  /** What it has applied of this history, as it said to this process. */
+  applied: number | undefined
   revision: number | undefined
   version: string | undefined
   freshness: FleetMember['freshness']
   lastSeenAt: number | undefined
   leaseMs: number
-  leaseEndsAt: number
+  lease: LeaseEnd
   savedUntil: number
   /** Whether what it reported is to be written down, and when that was done last. */
   reported: boolean
@@ -41,47 +55,78 @@ interface Waiting {
   readonly finish: () => void
 }
 
-/** How far clocks may run apart within a lease. */
-const driftMs = 5000
 /** A lease is written down ahead, so that it need not be written with each heartbeat. */
 const aheadMs = 60_000
-const usualLeaseMs = 3_600_000
 /** What verifiers report is kept for who looks at it after a restart, and need not be of this second. */
 const reportSavedEachMs = 30_000
 const reportsAtOnce = 50
-const idsAtOnce = 500
+const instancesMax = 1000
+
+type FleetStore = Pick<Store, 'read' | 'write'>
 
 /** Opens the fleet with the leases that were written down before. */
-export async function openFeedFleet(store: Store, clock: Clock): Promise<FeedFleet> {
-  return new FeedFleet(store, clock, await readMembers(store, 0))
+export async function openFeedFleet(store: FleetStore, clock: Clock): Promise<FeedFleet> {
+  const rows = await readInstances(store, 0)
+  return new FeedFleet({ store, clock, rows, strangersUntil: await readStrangersUntil(store) })
+}
+
+interface FleetParts {
+  readonly store: FleetStore
+  readonly clock: Clock
+  readonly rows: readonly InstanceRow[]
+  /** Until when there may be verifiers of which nothing is known. */
+  readonly strangersUntil: number
 }
 
 /** The verifiers that follow over the network. */
 export class FeedFleet implements Fleet {
-  readonly #store: Store
+  readonly #store: FleetStore
   readonly #clock: Clock
+  readonly #strangersUntil: number
   readonly #members: Map<string, Member>
   readonly #waiting = new Set<Waiting>()
   #saving: Promise<void> = Promise.resolve()
 
-  constructor(store: Store, clock: Clock, members: readonly Member[]) {
+  constructor({ store, clock, rows, strangersUntil }: FleetParts) {
     this.#store = store
     this.#clock = clock
-    this.#members = new Map(members.map((member) => [member.id, member]))
+    this.#strangersUntil = strangersUntil
+    this.#members = new Map(rows.map((row) => [keyOf(row), memberOfRow(row, clock)]))
+    // Those who followed when something was last written may have heard from the process before until it ended.
+    const last = Math.max(...rows.map(writtenAt))
+    for (const row of rows.filter((each) => writtenAt(each) > last - 2 * aheadMs)) {
+      const member = this.#members.get(keyOf(row))
+      if (member) this.#extend(member)
+    }
+  }
+
+  /** Whether one more process may use an enrolment. */
+  admits({ id, instance }: FleetVerifier): boolean {
+    if (this.#members.has(keyOf({ id, instance }))) return true
+    let others = 0
+    for (const member of this.#members.values()) if (member.id === id) others++
+    return others < instancesMax
+  }
+
+  /** A verifier follows from now on, with a lease that is to be written down before it is told anything. */
+  join(verifier: FleetVerifier, leaseMs: number | undefined): void {
+    const member = this.#memberOf(verifier)
+    if (leaseMs !== undefined) member.leaseMs = leaseMs
+    member.savedUntil = 0
+    this.touch(verifier)
   }
 
   /** A verifier heard from us, or we from it: its lease runs anew from now on. */
-  touch(verifier: FleetVerifier, leaseMs: number | undefined): void {
+  touch(verifier: FleetVerifier): void {
     const member = this.#memberOf(verifier)
-    if (leaseMs !== undefined) member.leaseMs = leaseMs
     this.#extend(member)
     for (const waiting of this.#waiting) notice(waiting, member)
   }
 
-  report(verifier: FleetVerifier, { revision, version, freshness, leaseMs }: Report): void {
+  report(verifier: FleetVerifier, { isOurs, revision, ...said }: Report): void {
     const member = this.#memberOf(verifier)
-    const lastSeenAt = this.#clock.wall()
-    Object.assign(member, { revision, version, freshness, leaseMs, lastSeenAt })
+    const applied = isOurs ? revision : undefined
+    Object.assign(member, said, { revision, applied, lastSeenAt: this.#clock.wall() })
     member.reported = true
     this.#extend(member)
     for (const waiting of this.#waiting) notice(waiting, member)
@@ -92,15 +137,20 @@ export class FeedFleet implements Fleet {
     environmentId: string | undefined,
     waitMs: number,
   ): Promise<Applied> {
-    // Without it, those whom this process knows are counted, which are all where there is no other.
-    await this.#hearOfOthers().catch(() => undefined)
+    const heard = await this.#hearOfOthers().then(
+      () => true,
+      () => false,
+    )
     return new Promise((resolve) => {
       const finish = () => {
         clearTimeout(timer)
         this.#waiting.delete(waiting)
-        resolve(this.#standOf(revision, environmentId))
+        const known = this.#standOf(revision, environmentId)
+        // Whoever follows another process may be any number; one more keeps anybody from taking it for all.
+        const whole = heard ? known : withOneMore(known, unheard, undefined)
+        resolve(this.#withStrangers(whole))
       }
-      const behind = new Set(this.#behind(this.#counted(environmentId), revision))
+      const behind = new Set(behindOf(this.#counted(environmentId), revision))
       const waiting = { revision, environmentId, behind, finish }
       const timer = setTimeout(finish, waitMs)
       this.#waiting.add(waiting)
@@ -109,11 +159,22 @@ export class FeedFleet implements Fleet {
   }
 
   list(): readonly FleetMember[] {
-    return [...this.#members.values()].map(
-      ({ id, name, environmentIds, version, revision, freshness, lastSeenAt }) => {
-        return { id, name, environmentIds, version, revision, freshness, lastSeenAt }
-      },
-    )
+    return [...this.#members.values()].map((member) => {
+      const { id, name, instance, environmentIds, version, revision } = member
+      const { freshness, lastSeenAt } = member
+      const counts = this.#runs(member)
+      return {
+        id,
+        name,
+        instance,
+        environmentIds,
+        version,
+        revision,
+        freshness,
+        lastSeenAt,
+        counts,
+      }
+    })
   }
 
   /** Writes down leases that run longer than was written, and some of what was reported. */
@@ -127,66 +188,98 @@ export class FeedFleet implements Fleet {
   async #saveNow(): Promise<void> {
     const now = this.#clock.wall()
     const all = [...this.#members.values()]
-    const extended = all.filter(({ leaseEndsAt, savedUntil }) => leaseEndsAt > savedUntil)
     const reported = all
       .filter((member) => member.reported && now - member.reportSavedAt > reportSavedEachMs)
       .slice(0, reportsAtOnce)
-    if (extended.length + reported.length === 0) return
+    const extended = all.filter(({ lease, savedUntil }) => lease.wall > savedUntil)
+    const some = [...new Set([...extended, ...reported])]
+    if (some.length === 0) return
     for (const member of reported) Object.assign(member, { reported: false, reportSavedAt: now })
-    const groups = [...Map.groupBy(extended, ({ leaseMs }) => leaseMs).values()].map(leaseOf)
-    await saveMembers(this.#store, groups, reported)
-    for (const { members, leaseEndsAt } of groups) {
-      for (const member of members) member.savedUntil = leaseEndsAt
-    }
+    const written = some.map((member) => ({ member, leaseEndsAt: aheadOf(member) }))
+    const rows = written.map(({ member, leaseEndsAt }) => rowOf(member, leaseEndsAt))
+    await writeInstances(this.#store, rows, now)
+    for (const { member, leaseEndsAt } of written) member.savedUntil = leaseEndsAt
   }
 
   /** A lease that is longer than what this process has written was written by another one that the verifier follows. */
   async #hearOfOthers(): Promise<void> {
-    const since = this.#clock.wall()
-    for (const read of await readMembers(this.#store, since)) {
-      const known = this.#members.get(read.id)
-      if (!known) this.#members.set(read.id, read)
-      else if (read.leaseEndsAt > Math.max(known.savedUntil, known.leaseEndsAt + aheadMs)) {
-        const { leaseMs, leaseEndsAt, savedUntil } = read
-        Object.assign(known, { leaseMs, leaseEndsAt, savedUntil })
+    for (const row of await readInstances(this.#store, this.#clock.wall())) {
+      const known = this.#members.get(keyOf(row))
+      if (!known) this.#members.set(keyOf(row), memberOfRow(row, this.#clock))
+      else if (row.leaseEndsAt > Math.max(known.savedUntil, known.lease.wall + aheadMs)) {
+        known.leaseMs = row.leaseMs
+        known.lease = leaseUntil(this.#clock, row.leaseEndsAt)
+        known.savedUntil = row.leaseEndsAt
       }
     }
   }
 
   #memberOf(verifier: FleetVerifier): Member {
-    const known = this.#members.get(verifier.id)
-    const member = Object.assign(known ?? newMember(verifier), verifier)
-    this.#members.set(verifier.id, member)
+    const known = this.#members.get(keyOf(verifier))
+    const member = Object.assign(known ?? newMember(verifier, this.#clock), verifier)
+    this.#members.set(keyOf(verifier), member)
     return member
   }
 
   #extend(member: Member): void {
-    member.leaseEndsAt = this.#clock.wall() + member.leaseMs + driftMs
+    member.lease = leaseFromNow(this.#clock, member.leaseMs)
+  }
+
+  #runs({ lease }: Member): boolean {
+    return endOf(lease, this.#clock) > this.#clock.wall()
   }
 
   /** The verifiers of an environment that may go on judging by what they know. */
   #counted(environmentId: string | undefined): readonly Member[] {
-    const now = this.#clock.wall()
     return [...this.#members.values()].filter(
-      (member) => member.leaseEndsAt > now && isFor(member, environmentId),
+      (member) => this.#runs(member) && isFor(member, environmentId),
     )
-  }
-
-  #behind(members: readonly Member[], revision: number): readonly Member[] {
-    return members.filter((member) => (member.revision ?? -1) < revision)
   }
 
   #standOf(revision: number, environmentId: string | undefined): Applied {
     const all = this.#counted(environmentId)
-    const behind = this.#behind(all, revision)
-    const ends = behind.map(({ leaseEndsAt }) => leaseEndsAt)
+    const behind = behindOf(all, revision)
+    const ends = behind.map(({ lease }) => endOf(lease, this.#clock))
+    const isBounded = ends.length > 0 && ends.every((end) => end < never)
     return {
       applied: all.length - behind.length,
       verifiers: all.length,
       missing: behind.map(({ name }) => name),
-      fencedAt: ends.length === 0 ? undefined : Math.max(...ends),
+      fencedAt: isBounded ? Math.max(...ends) : undefined,
     }
   }
+
+  #withStrangers(known: Applied): Applied {
+    const until = this.#strangersUntil
+    return until > this.#clock.wall() ? withOneMore(known, strangers, until) : known
+  }
+}
+
+const strangers = 'any that followed between the backup and the restore'
+const unheard = 'any that follow another authority'
+
+function withOneMore(known: Applied, name: string, end: number | undefined): Applied {
+  const { applied, verifiers, missing, fencedAt } = known
+  const isBounded = end !== undefined && (missing.length === 0 || fencedAt !== undefined)
+  return {
+    applied,
+    verifiers: verifiers + 1,
+    missing: [...missing, name],
+    fencedAt: isBounded ? Math.max(end, fencedAt ?? 0) : undefined,
+  }
+}
+
+/** When a row was written, but for what all rows are written ahead. */
+function writtenAt({ leaseEndsAt, leaseMs }: InstanceRow): number {
+  return leaseEndsAt - leaseMs
+}
+
+function keyOf({ id, instance }: Pick<FleetVerifier, 'id' | 'instance'>): string {
+  return `${id} ${instance}`
+}
+
+function behindOf(members: readonly Member[], revision: number): readonly Member[] {
+  return members.filter((member) => (member.applied ?? -1) < revision)
 }
 
 function isFor({ environmentIds }: Member, environmentId: string | undefined): boolean {
@@ -195,100 +288,49 @@ function isFor({ environmentIds }: Member, environmentId: string | undefined): b
 
 /** A verifier that has been heard of counts from now on; one that has come far enough is waited for no longer. */
 function notice({ revision, environmentId, behind, finish }: Waiting, member: Member): void {
-  if ((member.revision ?? -1) < revision) {
+  if ((member.applied ?? -1) < revision) {
     if (isFor(member, environmentId)) behind.add(member)
     return
   }
   if (behind.delete(member) && behind.size === 0) finish()
 }
 
-function newMember(verifier: FleetVerifier): Member {
+function newMember(verifier: FleetVerifier, clock: Clock): Member {
   return {
     ...verifier,
+    applied: undefined,
     revision: undefined,
     version: undefined,
     freshness: undefined,
     lastSeenAt: undefined,
     leaseMs: usualLeaseMs,
-    leaseEndsAt: 0,
+    lease: leaseUntil(clock, 0),
     savedUntil: 0,
     reported: false,
     reportSavedAt: 0,
   }
 }
 
-/** Those whose lease ran at a time or later; all, where that is the beginning. */
-async function readMembers(store: Store, since: number): Promise<readonly Member[]> {
-  const [rows, bounds] = await store.read((db) =>
-    Promise.all([
-      (since === 0
-        ? db.selectFrom('verifiers')
-        : db.selectFrom('verifiers').where('leaseEndsAt', '>', since)
-      )
-        .selectAll()
-        .execute(),
-      db.selectFrom('verifierEnvironments').selectAll().execute(),
-    ]),
-  )
-  const environments = Map.groupBy(bounds, ({ verifierId }) => verifierId)
-  return rows.map((row) => ({
-    id: row.id,
-    name: row.name,
-    environmentIds: (environments.get(row.id) ?? []).map(({ environmentId }) => environmentId),
-    // What it has applied it will say again; until then nobody may count on it.
-    revision: undefined,
-    version: row.version ?? undefined,
-    freshness: undefined,
-    lastSeenAt: row.lastSeenAt ?? undefined,
-    leaseMs: row.leaseMs ?? usualLeaseMs,
-    leaseEndsAt: row.leaseEndsAt ?? 0,
-    savedUntil: row.leaseEndsAt ?? 0,
-    reported: false,
-    reportSavedAt: 0,
-  }))
+/** What it has applied it will say again; until then nobody may count on it. */
+function memberOfRow(row: InstanceRow, clock: Clock): Member {
+  const { id, name, instance, environmentIds, version, revision, lastSeenAt, leaseMs } = row
+  return {
+    ...newMember({ id, name, instance, environmentIds }, clock),
+    version,
+    revision,
+    lastSeenAt,
+    leaseMs,
+    lease: leaseUntil(clock, row.leaseEndsAt),
+    savedUntil: row.leaseEndsAt,
+  }
 }
 
-/** A lease of many, as it is written. */
-interface Lease {
-  readonly members: readonly Member[]
-  readonly leaseMs: number
-  readonly leaseEndsAt: number
+/** A lease that is written longer than it is does no harm. */
+function aheadOf({ lease }: Member): number {
+  return lease.wall >= never ? never : lease.wall + aheadMs
 }
 
-/** Leases that are written longer than they are do no harm, so that those of many go into one statement. */
-function leaseOf(members: readonly Member[]): Lease {
-  const leaseMs = members[0]?.leaseMs ?? usualLeaseMs
-  const leaseEndsAt = Math.max(...members.map((member) => member.leaseEndsAt)) + aheadMs
-  return { members, leaseMs, leaseEndsAt }
-}
-
-function saveMembers(
-  store: Store,
-  groups: readonly Lease[],
-  reported: readonly Member[],
-): Promise<void> {
-  return store.write(async ({ db }) => {
-    for (const { members, leaseMs, leaseEndsAt } of groups) {
-      for (let from = 0; from < members.length; from += idsAtOnce) {
-        const ids = members.slice(from, from + idsAtOnce).map(({ id }) => id)
-        await db
-          .updateTable('verifiers')
-          .set({ leaseMs, leaseEndsAt })
-          .where('id', 'in', ids)
-          .execute()
-      }
-    }
-    for (const { id, version, revision, freshness, lastSeenAt } of reported) {
-      await db
-        .updateTable('verifiers')
-        .set({
-          version: version ?? null,
-          revision: revision ?? null,
-          freshness: freshness ?? null,
-          lastSeenAt: lastSeenAt ?? null,
-        })
-        .where('id', '=', id)
-        .execute()
-    }
-  })
+function rowOf(member: Member, leaseEndsAt: number) {
+  const { id, instance, version, revision, freshness, lastSeenAt, leaseMs } = member
+  return { id, instance, version, revision, freshness, lastSeenAt, leaseMs, leaseEndsAt }
 }

@@ -171,7 +171,7 @@ export class FeedHub {
       return
     }
     response.write(`${lines.join('\n')}\n`)
-    this.#parts.fleet.touch(verifier, undefined)
+    this.#parts.fleet.touch(verifier)
   }
 }
 

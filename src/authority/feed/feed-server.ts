@@ -7,14 +7,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parseJsonObject } from '../../credential/strict-json.ts'
 import type { RevokedPresented } from '../revoked-presented.ts'
 import type { Use } from '../usage.ts'
-import type { Enrolled, Enrolments } from './enrolments.ts'
+import type { Enrolments } from './enrolments.ts'
 import type { FeedFleet, FleetVerifier } from './feed-fleet.ts'
 import type { FeedHub } from './feed-hub.ts'
 import type { FeedKeyRotation } from './feed-key-rotation.ts'
 import type { FeedSnapshots } from './feed-snapshot.ts'
-import { readStatus } from './feed-status.ts'
+import type { Scope } from './scope.ts'
+import { readLease, readStatus } from './feed-status.ts'
+import { never } from './lease.ts'
+import type { FeedBook } from './feed-book.ts'
 
 export interface FeedServerParts {
+  readonly epoch: string
+  readonly book: Pick<FeedBook, 'holds'>
   readonly enrolments: Pick<Enrolments, 'find'>
   readonly keys: Pick<FeedKeyRotation, 'announced'>
   readonly snapshots: FeedSnapshots
@@ -30,9 +35,15 @@ export interface FeedServerParts {
 /** Answers requests for the feed; false for any other. */
 export type FeedServer = (request: IncomingMessage, response: ServerResponse) => boolean
 
+/** Who asks: a process that uses an enrolment. */
+interface Asking {
+  readonly verifier: FleetVerifier
+  readonly scope: Scope
+}
+
 type Handler = (
   parts: FeedServerParts,
-  enrolled: Enrolled,
+  asking: Asking,
   request: IncomingMessage,
   response: ServerResponse,
 ) => Promise<void>
@@ -70,8 +81,20 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const enrolled = await parts.enrolments.find(request.headers.authorization)
-  if (enrolled) await handler(parts, enrolled, request, response)
-  else refuse(response, 401, 'ACCESS_FAILED', { 'www-authenticate': 'Bearer' })
+  if (!enrolled) {
+    refuse(response, 401, 'ACCESS_FAILED', { 'www-authenticate': 'Bearer' })
+    return
+  }
+  const verifier = { ...enrolled.verifier, instance: instanceOf(request) }
+  if (parts.fleet.admits(verifier)) {
+    await handler(parts, { verifier, scope: enrolled.scope }, request, response)
+  } else refuse(response, 429, 'TOO_MANY_INSTANCES', { 'retry-after': '60' })
+}
+
+/** Which of those that use one enrolment; nobody else's, for who does not say. */
+function instanceOf({ headers }: IncomingMessage): string {
+  const said = headers['warder-instance']
+  return typeof said === 'string' && /^[\w-]{1,64}$/.test(said) ? said : ''
 }
 
 function parameterOf(url: string, name: string): string | undefined {
@@ -80,7 +103,7 @@ function parameterOf(url: string, name: string): string | undefined {
 
 async function giveKeys(
   { keys }: FeedServerParts,
-  _enrolled: Enrolled,
+  _asking: Asking,
   { url = '' }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -96,7 +119,7 @@ async function giveKeys(
 
 async function giveSnapshot(
   { snapshots }: FeedServerParts,
-  { scope }: Enrolled,
+  { scope }: Asking,
   { url = '' }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -112,7 +135,7 @@ async function giveSnapshot(
 
 async function giveFeed(
   { hub, fleet }: FeedServerParts,
-  { verifier, scope }: Enrolled,
+  { verifier, scope }: Asking,
   { url = '', headers }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -121,8 +144,8 @@ async function giveFeed(
     refuse(response, 400, 'INVALID_REQUEST')
     return
   }
-  const lease = Number(headers['warder-expire-after'])
-  fleet.touch(verifier, Number.isSafeInteger(lease) && lease > 0 ? lease : undefined)
+  const lease = headers['warder-expire-after']
+  fleet.join(verifier, lease === 'never' ? never : readLease(Number(lease)))
   // Whoever may go on judging for a while must be counted for as long, even if we are gone in a moment.
   await fleet.save()
   const followed = await hub.follow({ verifier, scope, after: Number(after) }, response)
@@ -130,8 +153,8 @@ async function giveFeed(
 }
 
 async function takeStatus(
-  { fleet, onUsage, onRevokedPresented }: FeedServerParts,
-  { verifier }: Enrolled,
+  { epoch, book, fleet, onUsage, onRevokedPresented }: FeedServerParts,
+  { verifier }: Asking,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -142,7 +165,10 @@ async function takeStatus(
     refuse(response, 400, 'INVALID_REQUEST')
     return
   }
-  fleet.report(verifier, status)
+  const { place, ...report } = status
+  // What was applied of another history, or of one that was lost, counts for nothing.
+  const isOurs = place.epoch === epoch && (await book.holds(place))
+  fleet.report(verifier, { ...report, isOurs })
   if (status.usage.length > 0) onUsage(verifier, status.usage)
   if (status.revokedPresented.length > 0) onRevokedPresented(verifier, status.revokedPresented)
   response.writeHead(204)

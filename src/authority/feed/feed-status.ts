@@ -2,27 +2,39 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../credential/
 import type { RevokedPresented } from '../revoked-presented.ts'
 import type { Use } from '../usage.ts'
 import type { Report } from './feed-fleet.ts'
+import { never } from './lease.ts'
 
 /** What a verifier reports of itself. */
-export interface Status extends Report {
+export interface Status extends Omit<Report, 'isOurs'> {
+  /** Where it has come to, by its own account, which a thread of its own may not have yet. */
+  readonly place: { readonly epoch: string; readonly revision: number; readonly chain: string }
   readonly usage: readonly Use[]
   readonly revokedPresented: readonly RevokedPresented[]
 }
 
 /** Reads a report; `undefined` when it is none. What a verifier has applied is what all of its threads judge by. */
 export function readStatus(members: JsonObject): Status | undefined {
-  const { revision, threads, freshness, version, expireAfterMs } = members
+  const { revision, epoch, chain, threads, freshness, version } = members
+  const leaseMs = readLease(members['expireAfterMs'])
   const isKnown = freshness === 'fresh' || freshness === 'stale' || freshness === 'expired'
   if (!isCount(revision) || !isKnown || typeof version !== 'string') return undefined
-  if (!isCount(expireAfterMs) || !isList(threads) || !threads.every(isCount)) return undefined
+  if (typeof epoch !== 'string' || typeof chain !== 'string') return undefined
+  if (leaseMs === undefined || !isList(threads) || !threads.every(isCount)) return undefined
   return {
     revision: Math.min(revision, ...threads),
+    place: { epoch, revision, chain },
     freshness,
     version: version.slice(0, 64),
-    leaseMs: expireAfterMs,
+    leaseMs,
     usage: listOf(members['usage'], readUse),
     revokedPresented: listOf(members['revokedPresented'], readPresented),
   }
+}
+
+/** For how long a verifier judges unheard, in milliseconds; `null` for one that never stops. */
+export function readLease(value: JsonValue | undefined): number | undefined {
+  if (value === null) return never
+  return isCount(value) && value > 0 ? value : undefined
 }
 
 function readUse(item: JsonValue): Use | undefined {

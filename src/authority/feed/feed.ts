@@ -65,6 +65,8 @@ export async function openFeed({
   const enrolments = createEnrolments(store, secrets)
   const hub = new FeedHub({ store, clock, epoch, book, signer, fleet, enrolments, onError })
   const serve = createFeedServer({
+    epoch,
+    book,
     enrolments,
     keys,
     snapshots,

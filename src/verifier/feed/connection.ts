@@ -26,8 +26,13 @@ export interface FeedConnectionParts {
   readonly ca: Buffer | undefined
   /** The largest body of a snapshot that is taken. */
   readonly snapshotBytesMax: number
-  /** For how long what is known may be judged by, which the authority has to know before it tells anything. */
-  readonly expireAfterMs: number
+  /** Tells apart the processes that use one enrolment. */
+  readonly instance: Promise<string>
+  /**
+   * For how long what is known may be judged by, which the authority has to know before it tells anything; `null` for
+   * ever.
+   */
+  readonly leaseMs: number | null
 }
 
 const shortMs = 5000
@@ -88,17 +93,19 @@ export function createFeedConnection(parts: FeedConnectionParts): FeedConnection
   }
 }
 
-function createAsk({ enrolment, expireAfterMs }: FeedConnectionParts, dispatcher: Agent): Ask {
-  const credentials = {
+function createAsk({ enrolment, instance, leaseMs }: FeedConnectionParts, dispatcher: Agent): Ask {
+  const credentials = async () => ({
     authorization: `Bearer ${enrolment.id}.${enrolment.secret}`,
-    'warder-expire-after': `${expireAfterMs}`,
-  }
+    'warder-instance': await instance,
+    'warder-expire-after': leaseMs === null ? 'never' : `${leaseMs}`,
+  })
   const base = enrolment.authority.replace(/\/+$/, '')
   return async (path, { body, ...rest }) => {
+    const headers = await credentials()
     const answer = await request(`${base}${path}`, {
       ...rest,
       method: body === undefined ? 'GET' : 'POST',
-      headers: body === undefined ? credentials : { ...credentials, ...json },
+      headers: body === undefined ? headers : { ...headers, ...json },
       body: body ?? null,
       dispatcher,
     }).catch(() => {

@@ -15,7 +15,10 @@ export interface FreshnessLimits {
   readonly leewayMs: number
 }
 
-/** The shared notes: when the last heartbeat came, by both clocks, and when it was signed. */
+/**
+ * The shared notes: when the last heartbeat came, by both clocks, when it was signed, and for how long it may be gone by
+ * where that is less than is configured.
+ */
 export type FreshnessNotes = Float64Array<SharedArrayBuffer>
 
 /** How threads know for themselves how old what they judge by is. */
@@ -27,7 +30,8 @@ export interface FreshnessSource {
 const arrivedMonotonic = 0
 const arrivedWall = 1
 const signedAt = 2
-const cells = 3
+const expireAfter = 3
+const cells = 4
 
 /** Makes notes of a verifier that has heard nothing yet. */
 export function createFreshnessNotes(): FreshnessNotes {
@@ -37,17 +41,22 @@ export function createFreshnessNotes(): FreshnessNotes {
 
 /** Notes that the authority confirmed, at `at` of its own clock, that what is known is current. */
 export function noteHeartbeat(notes: FreshnessNotes, clock: Clock, at: number): void {
+  notes[expireAfter] = Number.POSITIVE_INFINITY
   notes[signedAt] = at
   notes[arrivedWall] = clock.wall()
   notes[arrivedMonotonic] = clock.monotonic()
 }
 
-/** Notes a confirmation that an earlier process had; a restart makes nothing younger. */
+/**
+ * Notes a confirmation that an earlier process had. A restart makes nothing younger, nor lets it live longer than the
+ * authority was told when it gave it.
+ */
 export function noteKept(
   notes: FreshnessNotes,
   clock: Clock,
-  kept: { readonly arrivedWall: number; readonly at: number },
+  kept: { readonly arrivedWall: number; readonly at: number; readonly expireAfterMs: number },
 ): void {
+  notes[expireAfter] = kept.expireAfterMs
   notes[signedAt] = kept.at
   notes[arrivedWall] = kept.arrivedWall
   notes[arrivedMonotonic] = clock.monotonic() - Math.max(0, clock.wall() - kept.arrivedWall)
@@ -69,6 +78,6 @@ export function freshnessOf(
   { staleAfterMs, expireAfterMs, leewayMs }: FreshnessLimits,
 ): Freshness {
   const age = ageOf(notes, clock, leewayMs)
-  if (!(age <= expireAfterMs)) return 'expired'
+  if (!(age <= Math.min(expireAfterMs, notes[expireAfter] ?? 0))) return 'expired'
   return age > staleAfterMs ? 'stale' : 'fresh'
 }

@@ -8,9 +8,10 @@ import type { StandingKeeper } from '../standing-keeper.ts'
 import { createFeedConnection } from './connection.ts'
 import type { Enrolment } from './enrolment.ts'
 import { startFollower } from './follower.ts'
+import { readInstance } from './instance.ts'
 import { createFreshnessNotes, freshnessOf, type FreshnessLimits } from './freshness.ts'
 import { FeedRecord } from './record.ts'
-import { createReporter, type StatusFacts } from './reporter.ts'
+import { createReporter } from './reporter.ts'
 import { createStateFile } from './state-file.ts'
 import type { FeedTrouble } from './trouble.ts'
 import { createUsageQueue } from './usage-queue.ts'
@@ -20,6 +21,8 @@ export interface FeedLinkParts {
   readonly ca: Buffer | undefined
   readonly stateFile: string
   readonly limits: FreshnessLimits
+  /** Whether what has expired is judged by all the same, for ever. */
+  readonly neverEnds: boolean
   readonly version: string
   readonly clock: Clock
   readonly random: () => number
@@ -46,8 +49,10 @@ function follow(
 ): Following {
   const { enrolment, clock, log, limits, version } = parts
   const { expireAfterMs } = limits
-  const connection = createFeedConnection({ ...parts, snapshotBytesMax, expireAfterMs })
+  const leaseMs = parts.neverEnds ? null : expireAfterMs
   const state = createStateFile(parts.stateFile, enrolment.id)
+  const instance = readInstance(parts.stateFile)
+  const connection = createFeedConnection({ ...parts, snapshotBytesMax, instance, leaseMs })
   const queue = createUsageQueue()
   const events = createLinkEvents(log)
   const record = new FeedRecord({
@@ -55,19 +60,19 @@ function follow(
     keeper,
     state,
     clock,
+    expireAfterMs,
     snapshot: connection.snapshot,
     onDiskFailure: (error) => events.onDiskFailure(error),
   })
   const reporter = createReporter({
     connection,
     queue,
-    status: () =>
-      placeOf(record, {
-        threads: threads(),
-        freshness: freshnessOf(notes, clock, limits),
-        version,
-        expireAfterMs,
-      }),
+    status: () => {
+      const freshness = freshnessOf(notes, clock, limits)
+      const facts = { threads: threads(), freshness, version, expireAfterMs: leaseMs }
+      // Before something is in force and on the disk there is nothing to report.
+      return record.acknowledged && { ...facts, ...record.acknowledged }
+    },
   })
   const begun = begin(record, state, log).then(() =>
     startFollower({
@@ -117,15 +122,6 @@ function createLinkEvents(log: Log) {
       counts.connected = true
     },
   }
-}
-
-/** What is reported: nothing before something is in force and on the disk. */
-function placeOf(
-  { position, acknowledged }: FeedRecord,
-  facts: Omit<StatusFacts, 'epoch' | 'revision'>,
-): StatusFacts | undefined {
-  if (!position || acknowledged === undefined) return undefined
-  return { ...facts, epoch: position.epoch, revision: acknowledged }
 }
 
 /** Takes what is on the disk, or puts it aside. */

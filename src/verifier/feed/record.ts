@@ -17,6 +17,8 @@ export interface RecordParts {
   readonly keeper: StandingKeeper
   readonly state: StateFile
   readonly clock: Clock
+  /** For how long what is known may be gone by. */
+  readonly expireAfterMs: number
   /** Gets a snapshot that is no older than a revision, for the disk to begin anew with. */
   readonly snapshot: (atLeast: Revision) => Promise<ReceivedSnapshot>
   /** The disk did not take something: it is in force all the same, but not acknowledged. */
@@ -46,8 +48,12 @@ export class FeedRecord {
   readonly #parts: RecordParts
   #keys: FeedKeys | undefined
   #position: Position | undefined
-  #acknowledged: number | undefined
+  #acknowledged: Position | undefined
+  /** The revision that the keeper has taken, which every thread judges by unless it is held. */
+  #taken: number | undefined
   #last: KeptHeartbeat | undefined
+  /** When the authority signed the newest of what is known, by its own clock. */
+  #signedAt = 0
   #environments = ''
   #compaction: Compaction | undefined
 
@@ -59,8 +65,8 @@ export class FeedRecord {
     return this.#position
   }
 
-  /** The revision that is in force and on the disk. */
-  get acknowledged(): number | undefined {
+  /** What is in force and on the disk. */
+  get acknowledged(): Position | undefined {
     return this.#acknowledged
   }
 
@@ -101,36 +107,36 @@ export class FeedRecord {
     this.#environments = checked.manifest.environments.join()
     this.#position = checked.position
     this.#last = found.state.heartbeat
-    this.#acknowledged = checked.position.revision
+    this.#signedAt = Math.max(checked.manifest.at, found.state.heartbeat.at)
+    this.#acknowledged = checked.position
+    this.#taken = checked.position.revision
     return 'loaded'
   }
 
   async takeSnapshot(manifestLine: string, body: Buffer): Promise<void> {
-    const { state, keeper, clock } = this.#parts
+    const { state, keeper } = this.#parts
     const checked = this.#keys && checkSnapshot(this.#keys, manifestLine, body)
     if (!checked) throw new FeedTrouble('untrusted')
-    const { epoch, revision, chain, at } = checked.manifest
-    if (goesBack(this.#position, this.#last, checked.manifest)) throw new FeedTrouble('older')
+    const { epoch, revision, chain } = checked.manifest
+    if (goesBack(this.#position, this.#signedAt, checked.manifest)) throw new FeedTrouble('older')
+    const position = { epoch, revision, chain }
     await keeper.load(checked.standing)
-    this.#position = { epoch, revision, chain }
+    this.#taken = revision
+    this.#position = position
+    this.#signedAt = Math.max(this.#signedAt, checked.manifest.at)
     this.#environments = checked.manifest.environments.join()
-    this.#last ??= { arrivedWall: clock.wall(), at }
     this.#compaction = undefined
     const beginning = { manifest: manifestLine, body, lines: [], former: keeper.former() }
     const kept = await this.#keep(state.begin(beginning, this.#head()))
-    this.#acknowledged = kept ? revision : undefined
+    this.#acknowledged = kept ? position : undefined
   }
 
   /** Takes lines that came together; gives the last heartbeat among them. */
   async takeLines(lines: readonly string[]): Promise<Heartbeat | undefined> {
-    const pending: Pending = { lines: [], steps: [] }
-    let heartbeat: Heartbeat | undefined
-    try {
-      for (const line of lines) heartbeat = (await this.#takeLine(line, pending)) ?? heartbeat
-    } finally {
-      // What came before the first line that is wrong is right.
-      await this.#flush(pending)
-    }
+    const wasHeard = this.#last !== undefined
+    const heartbeat = await this.#takeAll(lines)
+    // Without it, what is on the disk could be no start without the authority.
+    if (!wasHeard && heartbeat) await this.touch()
     return heartbeat
   }
 
@@ -143,14 +149,28 @@ export class FeedRecord {
     if (state.isLong() && !this.#compaction) void this.#compact()
   }
 
+  async #takeAll(lines: readonly string[]): Promise<Heartbeat | undefined> {
+    const pending: Pending = { lines: [], steps: [] }
+    let heartbeat: Heartbeat | undefined
+    try {
+      for (const line of lines) {
+        const taken = await this.#takeLine(line, pending)
+        // It confirms what is in force, so that what came before it has to be.
+        if (taken) await this.#flush(pending)
+        heartbeat = taken ? this.#takeHeartbeat(taken) : heartbeat
+      }
+    } finally {
+      // What came before the first line that is wrong is right.
+      await this.#flush(pending)
+    }
+    return heartbeat
+  }
+
   async #takeLine(line: string, pending: Pending): Promise<Heartbeat | undefined> {
     const payload = this.#keys?.open(line)
     if (!payload || !this.#position) throw new FeedTrouble('untrusted')
     const read = readFeedLine(payload, this.#position.chain)
-    if (read?.kind === 'heartbeat') {
-      this.#takeHeartbeat(read, this.#position)
-      return read
-    }
+    if (read?.kind === 'heartbeat') return read
     if (!read || !follows(this.#position, read.step)) throw new FeedTrouble('gap')
     const { step, chain } = read
     if (!(await this.#keys?.take(line, step))) throw new FeedTrouble('untrusted')
@@ -161,25 +181,36 @@ export class FeedRecord {
     return undefined
   }
 
-  #takeHeartbeat(heartbeat: Heartbeat, { epoch, revision, chain }: Position): void {
+  #takeHeartbeat(heartbeat: Heartbeat): Heartbeat {
+    if (!this.#position) throw new TypeError('there is nothing to confirm')
+    const { epoch, revision, chain } = this.#position
     // What is known was made for other environments.
     if (heartbeat.environments.join() !== this.#environments) throw new FeedTrouble('gap')
     if (heartbeat.epoch !== epoch) throw new FeedTrouble('gap')
     if (heartbeat.revision < revision) throw new FeedTrouble('older')
     if (heartbeat.revision > revision || heartbeat.chain !== chain) throw new FeedTrouble('gap')
-    this.#last = { arrivedWall: this.#parts.clock.wall(), at: heartbeat.at }
+    // What could not be taken is in no thread, and only a snapshot mends that.
+    if (this.#taken !== revision) throw new FeedTrouble('gap')
+    const { clock, expireAfterMs } = this.#parts
+    this.#signedAt = Math.max(this.#signedAt, heartbeat.at)
+    this.#last = { arrivedWall: clock.wall(), at: heartbeat.at, expireAfterMs }
+    return heartbeat
   }
 
-  async #flush({ lines, steps }: Pending): Promise<void> {
+  async #flush(pending: Pending): Promise<void> {
+    const [lines, steps] = [pending.lines.splice(0), pending.steps.splice(0)]
     if (lines.length === 0) return
     const { state, keeper } = this.#parts
+    const position = this.#position
     // Once a line is missing on the disk, only a snapshot makes it whole again.
     const isWhole = this.#acknowledged !== undefined
+    this.#taken = undefined
     const [kept] = await Promise.all([
       isWhole ? this.#keep(state.append(lines)) : false,
       keeper.apply(steps),
     ])
-    this.#acknowledged = kept ? this.#position?.revision : undefined
+    this.#taken = position?.revision
+    this.#acknowledged = kept ? position : undefined
     await this.#finishCompaction()
   }
 
@@ -218,7 +249,7 @@ export class FeedRecord {
   #head(): HeadFacts {
     if (!this.#keys || !this.#position) throw new TypeError('there is nothing to write down')
     const { epoch, revision } = this.#position
-    const heartbeat = this.#last ?? { arrivedWall: 0, at: 0 }
+    const heartbeat = this.#last ?? { arrivedWall: 0, at: 0, expireAfterMs: 0 }
     return { epoch, revision, heartbeat, keys: this.#keys.record() }
   }
 
@@ -249,7 +280,7 @@ function linesBehind(
  */
 function goesBack(
   position: Position | undefined,
-  last: KeptHeartbeat | undefined,
+  signedAt: number,
   next: Position & { readonly at: number },
 ): boolean {
   if (!position) return false
@@ -257,5 +288,5 @@ function goesBack(
     const forks = next.revision === position.revision && next.chain !== position.chain
     return next.revision < position.revision || forks
   }
-  return last !== undefined && next.at < last.at
+  return next.at < signedAt
 }

@@ -14,10 +14,12 @@ export interface ReporterParts {
 export interface StatusFacts {
   readonly epoch: string
   readonly revision: number
+  readonly chain: string
   readonly threads: readonly number[]
   readonly freshness: string
   readonly version: string
-  readonly expireAfterMs: number
+  /** For how long it judges unheard; `null` for ever. */
+  readonly expireAfterMs: number | null
 }
 
 export interface Reporter {

@@ -1,6 +1,6 @@
 // What a verifier keeps on disk, to start without its authority:
 //
-//   state            head: {"version":1,"verifier":"…","generation":…,"epoch":…,"revision":…,"logBytes":…,"heartbeat":{…},…}
+//   state            head: {"version":2,"verifier":"…","generation":…,"epoch":…,"revision":…,"logBytes":…,"heartbeat":{…},…}
 //   state.N.snapshot manifest line, line feed, body: as received, never changed
 //   state.N.former   the ids that were revoked in former epochs, named in the head by their SHA-256
 //   state.N.log      two marks, see log-marks.ts, then frames: length (4 bytes, big-endian), CRC-32 of the line (4
@@ -30,6 +30,8 @@ export interface KeptHeartbeat {
   /** When it came, by this machine's wall clock, and when it was signed, by the authority's. */
   readonly arrivedWall: number
   readonly at: number
+  /** For how long the authority then took it that this verifier would go on unheard. */
+  readonly expireAfterMs: number
 }
 
 /** Everything that was kept, checked for having been written whole, but not for being true. */
@@ -82,7 +84,7 @@ export interface StateFile {
   readonly close: () => Promise<void>
 }
 
-const version = 1
+const version = 2
 const mode = 0o600
 /** In bytes, how long a log usually is when it is long. */
 const usual = 4 * 1024 * 1024
@@ -208,10 +210,12 @@ function readHeadFacts(members: JsonObject): Head | string {
   if (typeof epoch !== 'string' || !isJsonObject(heartbeat) || keys === undefined) {
     return 'the head is damaged'
   }
-  const { arrivedWall, at } = heartbeat
+  const { arrivedWall, at, expireAfterMs } = heartbeat
   const numbers = typeof arrivedWall === 'number' && typeof at === 'number'
-  if (!numbers || typeof former !== 'string') return 'the head is damaged'
-  return { generation, epoch, revision, logBytes, heartbeat: { arrivedWall, at }, keys, former }
+  if (!numbers || !isCount(expireAfterMs)) return 'the head is damaged'
+  if (typeof former !== 'string') return 'the head is damaged'
+  const kept = { arrivedWall, at, expireAfterMs }
+  return { generation, epoch, revision, logBytes, heartbeat: kept, keys, former }
 }
 
 async function readGeneration(

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { describe, test, type TestContext } from 'node:test'
+import { openFeedFleet, type FeedFleet, type Report } from '../../src/authority/feed/feed-fleet.ts'
+import { never } from '../../src/authority/feed/lease.ts'
+import { StoreUnavailable } from '../../src/store/errors.ts'
+import { openHouse } from '../authority/house.ts'
+import { manualClock } from '../manual-clock.ts'
+import { readEnrolment } from '../../src/verifier/feed/enrolment.ts'
+import { enrol } from './fleet.ts'
+
+// Who counts as having applied a revision, and who may still judge without it: by the fleet itself, with a clock that
+// is moved by hand and leases that are on a real disk.
+
+const hour = 3_600_000
+const minute = 60_000
+const saying: Report = {
+  revision: 7,
+  isOurs: true,
+  version: '1',
+  freshness: 'fresh',
+  leaseMs: hour,
+}
+
+async function openTown(t: TestContext) {
+  const house = await openHouse()
+  t.after(() => house.close())
+  const clock = manualClock()
+  const { id = '' } = readEnrolment(await enrol(house, 'edge')) ?? {}
+  const environmentIds = [house.environmentId]
+  const as = (instance: string) => ({ id, name: 'edge', environmentIds, instance })
+  const { store } = house
+  const read: typeof store.read = (work) => store.read(work)
+  const write: typeof store.write = (work) => store.write(work)
+  const open = (instead: Partial<typeof fine> = {}) => openFeedFleet({ ...fine, ...instead }, clock)
+  const fine = { read, write }
+  return { clock, as, open, read }
+}
+
+const stand = async (fleet: FeedFleet, revision: number) => {
+  const { applied, verifiers, fencedAt } = await fleet.applied(revision, undefined, 1)
+  return { said: `${applied}/${verifiers}`, fencedAt }
+}
+
+const unavailable = () => Promise.reject(new StoreUnavailable('full'))
+
+describe('a verifier counts', () => {
+  test('as having applied only what is of this very history', async (t) => {
+    const { as, open } = await openTown(t)
+    const fleet = await open()
+    fleet.join(as('a'), hour)
+    fleet.report(as('a'), { ...saying, revision: 9, isOurs: false })
+    assert.equal((await stand(fleet, 7)).said, '0/1')
+    fleet.report(as('a'), saying)
+    assert.equal((await stand(fleet, 7)).said, '1/1')
+  })
+
+  test('by itself, however many use the same enrolment', async (t) => {
+    const { as, open } = await openTown(t)
+    const fleet = await open()
+    fleet.join(as('a'), hour)
+    fleet.join(as('b'), hour)
+    fleet.report(as('b'), saying)
+    assert.equal((await stand(fleet, 7)).said, '1/2')
+    await fleet.save()
+    assert.equal((await stand(await open(), 7)).said, '0/2')
+  })
+
+  test('for ever where it judges for ever, and no end is told', async (t) => {
+    const { as, open, clock } = await openTown(t)
+    const fleet = await open()
+    fleet.join(as('a'), never)
+    await fleet.save()
+    clock.advance(30 * 24 * hour)
+    for (const each of [fleet, await open()]) {
+      assert.deepEqual(await stand(each, 7), { said: '0/1', fencedAt: undefined })
+    }
+  })
+
+  test('until its lease has run out by the wall clock and by the other one', async (t) => {
+    const { as, open, clock } = await openTown(t)
+    const fleet = await open()
+    fleet.join(as('a'), hour)
+    clock.setWall(clock.wall() + 2 * hour)
+    assert.equal((await stand(fleet, 7)).said, '0/1')
+    clock.advance(2 * hour)
+    assert.equal((await stand(fleet, 7)).said, '0/0')
+  })
+
+  test('for a whole lease after a restart where it followed to the end, though nothing could be written', async (t) => {
+    const { as, open, clock } = await openTown(t)
+    const fleet = await open()
+    fleet.join(as('a'), hour)
+    await fleet.save()
+    const stuck = await open({ write: unavailable })
+    for (let minutes = 0; minutes < 70; minutes++) {
+      clock.advance(minute)
+      stuck.touch(as('a'))
+      await stuck.save().catch(() => undefined)
+    }
+    const { said, fencedAt = 0 } = await stand(await open(), 7)
+    assert.equal(said, '0/1')
+    assert.ok(fencedAt > clock.wall() + hour)
+  })
+
+  test('for as long as another authority gave it, though that one is gone', async (t) => {
+    const { as, open, clock } = await openTown(t)
+    const [one, other] = [await open(), await open()]
+    one.join(as('a'), hour)
+    await one.save()
+    clock.advance(minute / 2)
+    other.join(as('a'), hour)
+    await other.save()
+    clock.advance(hour + 10_000)
+    assert.equal((await stand(one, 7)).said, '0/1')
+  })
+
+  test('as one more where nobody can say who follows other authorities', async (t) => {
+    let isAway = false
+    const town = await openTown(t)
+    const fleet = await town.open({
+      read: (work) => (isAway ? unavailable() : town.read(work)),
+    })
+    fleet.join(town.as('a'), hour)
+    fleet.report(town.as('a'), saying)
+    assert.equal((await stand(fleet, 7)).said, '1/1')
+    isAway = true
+    assert.deepEqual(await stand(fleet, 7), { said: '1/2', fencedAt: undefined })
+  })
+})
