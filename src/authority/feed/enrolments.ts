@@ -8,7 +8,7 @@ import type { FleetVerifier } from './feed-fleet.ts'
 import type { Scope } from './scope.ts'
 
 /** A verifier that has shown its enrolment. */
-export interface Enrolled {
+interface Enrolled {
   readonly verifier: Omit<FleetVerifier, 'instance'>
   readonly scope: Scope
 }

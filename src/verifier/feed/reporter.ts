@@ -11,7 +11,7 @@ export interface ReporterParts {
   readonly status: () => StatusFacts | undefined
 }
 
-export interface StatusFacts {
+interface StatusFacts {
   readonly epoch: string
   readonly revision: number
   readonly chain: string
