@@ -93,7 +93,7 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
   const background = createBackground(store, log)
   const onRevokedPresented = createRevokedAlarm({ store, clock, log, background, ...metrics })
   const common = { store, clock, log, secrets }
-  const toFeed = { ...common, roots, epoch, waitMs, onRevokedPresented }
+  const toFeed = { ...common, roots, epoch, background, waitMs, onRevokedPresented }
   const { localFeed, feed, fleet } = await openFeeds(toFeed)
   const rotation = createKeyRotation({ store, clock, fleet, keys, log, waitMs })
   const onFailed = createFailedAccess(background, clock)

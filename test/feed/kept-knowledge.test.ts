@@ -85,7 +85,11 @@ test('what was kept does not live longer by a longer expireAfter than the author
   const clock = manualClock()
   const notes = createFreshnessNotes()
   const limits = { staleAfterMs: 1000, expireAfterMs: 3_600_000, leewayMs: 1000 }
-  noteKept(notes, clock, { arrivedWall: clock.wall(), at: clock.wall(), expireAfterMs: 4000 })
+  noteKept(notes, clock, {
+    arrivedWall: clock.wall(),
+    at: clock.wall(),
+    expireAfterMs: 4000,
+  })
   clock.advance(4000)
   assert.equal(freshnessOf(notes, clock, limits), 'stale')
   clock.advance(1)

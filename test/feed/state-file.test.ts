@@ -17,7 +17,7 @@ const keys = { first: parse('{"kty":"OKP"}'), announcements: [] }
 const head = {
   epoch: 'e',
   revision: 7,
-  heartbeat: { arrivedWall: 1, at: 1, expireAfterMs: 1 },
+  heartbeat: { arrivedWall: 1, at: 1, expireAfterMs: 1, auditHead: '' },
   keys,
 }
 const begun = { manifest: 'manifest', body: Buffer.from('body'), lines: ['one'], former: none }

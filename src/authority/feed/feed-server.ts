@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parseJsonObject } from '../../credential/strict-json.ts'
 import type { RevokedPresented } from '../revoked-presented.ts'
 import type { Use } from '../usage.ts'
+import type { AuditWatch } from './audit-watch.ts'
 import type { Enrolments } from './enrolments.ts'
 import type { FeedFleet, FleetVerifier } from './feed-fleet.ts'
 import type { FeedHub } from './feed-hub.ts'
@@ -25,6 +26,7 @@ export interface FeedServerParts {
   readonly snapshots: FeedSnapshots
   readonly hub: FeedHub
   readonly fleet: FeedFleet
+  readonly watchAudit: AuditWatch
   readonly onUsage: (verifier: FleetVerifier, uses: readonly Use[]) => void
   readonly onRevokedPresented: (
     verifier: FleetVerifier,
@@ -134,7 +136,7 @@ async function giveSnapshot(
 }
 
 async function giveFeed(
-  { hub, fleet }: FeedServerParts,
+  { hub, fleet, watchAudit }: FeedServerParts,
   { verifier, scope }: Asking,
   { url = '', headers }: IncomingMessage,
   response: ServerResponse,
@@ -146,6 +148,8 @@ async function giveFeed(
   }
   const lease = headers['warder-expire-after']
   fleet.join(verifier, lease === 'never' ? never : readLease(Number(lease)))
+  const seen = headers['warder-audit-head']
+  if (typeof seen === 'string' && /^[\w-]{43}$/.test(seen)) await watchAudit(seen, verifier)
   // Whoever may go on judging for a while must be counted for as long, even if we are gone in a moment.
   await fleet.save()
   const followed = await hub.follow({ verifier, scope, after: Number(after) }, response)

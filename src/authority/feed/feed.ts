@@ -8,6 +8,8 @@ import type { ClientSecrets } from '../client-secrets.ts'
 import type { Roots } from '../roots.ts'
 import type { RevokedAlarm } from '../revoked-presented.ts'
 import { recordUsage } from '../usage.ts'
+import type { Background } from '../background.ts'
+import { createAuditWatch } from './audit-watch.ts'
 import { createEnrolments } from './enrolments.ts'
 import { openFeedBook } from './feed-book.ts'
 import { openFeedFleet, type FeedFleet } from './feed-fleet.ts'
@@ -24,6 +26,7 @@ export interface FeedParts {
   readonly clock: Clock
   readonly log: Log
   readonly secrets: ClientSecrets
+  readonly background: Background
   readonly waitMs: number
   readonly onRevokedPresented: RevokedAlarm
 }
@@ -47,6 +50,7 @@ export async function openFeed({
   clock,
   log,
   secrets,
+  background,
   waitMs,
   onRevokedPresented,
 }: FeedParts): Promise<Feed> {
@@ -72,6 +76,7 @@ export async function openFeed({
     snapshots,
     hub,
     fleet,
+    watchAudit: createAuditWatch({ store, clock, log, background }),
     onUsage: (verifier, uses) => {
       const told = uses.map((use) =>
         Object.assign({}, use, { source: `${verifier.name} ${use.source}` }),

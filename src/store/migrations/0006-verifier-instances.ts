@@ -6,7 +6,7 @@ const moved = ['version', 'revision', 'freshness', 'lastSeenAt', 'leaseMs', 'lea
 export const verifierInstances: Migration = {
   version: 6,
   name: 'verifier-instances',
-  statements: ({ table, text, integer, optionalText, optionalInteger }: Ddl) => [
+  statements: ({ table, index, text, integer, optionalText, optionalInteger }: Ddl) => [
     table(
       'verifierInstances',
       {
@@ -25,6 +25,8 @@ export const verifierInstances: Migration = {
       `select "id", '', ${moved.map((name) => `"${name}"`).join(', ')} from "verifiers" ` +
       `where "leaseMs" is not null and "leaseEndsAt" is not null`,
     ...moved.map((name) => `alter table "verifiers" drop column "${name}"`),
+    // A verifier names the last entry that it knows of by its hash.
+    index('audit', ['hash']),
     `alter table "installation" add column "strangersUntil" ${optionalInteger}`,
   ],
 }

@@ -15,8 +15,12 @@ export interface FeedConnection {
   readonly snapshot: (
     atLeast: number | undefined,
   ) => Promise<{ readonly manifest: string; readonly body: Buffer }>
-  /** The stream of lines after a revision. */
-  readonly feed: (after: Revision, signal: AbortSignal) => Promise<Dispatcher.ResponseData['body']>
+  /** The stream of lines after a revision; the authority is told where its audit ended when it was last heard. */
+  readonly feed: (
+    after: Revision,
+    signal: AbortSignal,
+    auditHead?: string,
+  ) => Promise<Dispatcher.ResponseData['body']>
   readonly report: (status: object) => Promise<void>
   readonly close: () => Promise<void>
 }
@@ -43,6 +47,7 @@ const keysBytesMax = 256 * 1024
 interface Question {
   readonly signal: AbortSignal
   readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
   /** How long the answer may take to begin, where that is not soon. */
   readonly headersTimeout?: number
 }
@@ -78,8 +83,9 @@ export function createFeedConnection(parts: FeedConnectionParts): FeedConnection
       if (end === -1 || end > manifestBytesMax) throw new FeedTrouble('not-a-feed')
       return { manifest: whole.subarray(0, end).toString('latin1'), body: whole.subarray(end + 1) }
     },
-    async feed(after, signal) {
-      const { body, headers } = await ask(`/feed?after=${after}`, { signal })
+    async feed(after, signal, auditHead = '') {
+      const seen = auditHead === '' ? {} : { 'warder-audit-head': auditHead }
+      const { body, headers } = await ask(`/feed?after=${after}`, { signal, headers: seen })
       if (String(headers['content-type']).startsWith('application/x-ndjson')) return body
       body.on('error', () => undefined).destroy()
       throw new FeedTrouble('not-a-feed')
@@ -100,8 +106,8 @@ function createAsk({ enrolment, instance, leaseMs }: FeedConnectionParts, dispat
     'warder-expire-after': leaseMs === null ? 'never' : `${leaseMs}`,
   })
   const base = enrolment.authority.replace(/\/+$/, '')
-  return async (path, { body, ...rest }) => {
-    const headers = await credentials()
+  return async (path, { body, headers: more, ...rest }) => {
+    const headers = { ...(await credentials()), ...more }
     const answer = await request(`${base}${path}`, {
       ...rest,
       method: body === undefined ? 'GET' : 'POST',

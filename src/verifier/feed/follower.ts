@@ -62,7 +62,8 @@ export function startFollower(parts: FollowerParts): Follower {
     begin = establish
     const after = record.position?.revision
     if (after === undefined) throw new TypeError('there is no position to go on from')
-    const body = await parts.connection.feed(after, closing.signal)
+    const seen = record.heartbeat?.auditHead
+    const body = await parts.connection.feed(after, closing.signal, seen)
     for await (const lines of readLines(body, lineDeadlineMs)) {
       const heartbeat = await record.takeLines(lines)
       if (heartbeat) {

@@ -120,6 +120,8 @@ export class FeedRecord {
     const { epoch, revision, chain } = checked.manifest
     if (goesBack(this.#position, this.#signedAt, checked.manifest)) throw new FeedTrouble('older')
     const position = { epoch, revision, chain }
+    // The audit of another epoch may rightly lack what this one's had.
+    if (this.#last && epoch !== this.#position?.epoch) this.#last = { ...this.#last, auditHead: '' }
     await keeper.load(checked.standing)
     this.#taken = revision
     this.#position = position
@@ -193,7 +195,8 @@ export class FeedRecord {
     if (this.#taken !== revision) throw new FeedTrouble('gap')
     const { clock, expireAfterMs } = this.#parts
     this.#signedAt = Math.max(this.#signedAt, heartbeat.at)
-    this.#last = { arrivedWall: clock.wall(), at: heartbeat.at, expireAfterMs }
+    const { at, auditHead } = heartbeat
+    this.#last = { arrivedWall: clock.wall(), at, expireAfterMs, auditHead }
     return heartbeat
   }
 
@@ -249,7 +252,7 @@ export class FeedRecord {
   #head(): HeadFacts {
     if (!this.#keys || !this.#position) throw new TypeError('there is nothing to write down')
     const { epoch, revision } = this.#position
-    const heartbeat = this.#last ?? { arrivedWall: 0, at: 0, expireAfterMs: 0 }
+    const heartbeat = this.#last ?? nothingHeard
     return { epoch, revision, heartbeat, keys: this.#keys.record() }
   }
 
@@ -263,6 +266,8 @@ export class FeedRecord {
     }
   }
 }
+
+const nothingHeard: KeptHeartbeat = { arrivedWall: 0, at: 0, expireAfterMs: 0, auditHead: '' }
 
 /** What came behind a snapshot; `undefined` when it is of another history. */
 function linesBehind(

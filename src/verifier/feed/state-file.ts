@@ -32,6 +32,8 @@ export interface KeptHeartbeat {
   readonly at: number
   /** For how long the authority then took it that this verifier would go on unheard. */
   readonly expireAfterMs: number
+  /** Where the authority's audit ended; empty before the first heartbeat of an epoch. */
+  readonly auditHead: string
 }
 
 /** Everything that was kept, checked for having been written whole, but not for being true. */
@@ -210,11 +212,11 @@ function readHeadFacts(members: JsonObject): Head | string {
   if (typeof epoch !== 'string' || !isJsonObject(heartbeat) || keys === undefined) {
     return 'the head is damaged'
   }
-  const { arrivedWall, at, expireAfterMs } = heartbeat
+  const { arrivedWall, at, expireAfterMs, auditHead } = heartbeat
   const numbers = typeof arrivedWall === 'number' && typeof at === 'number'
   if (!numbers || !isCount(expireAfterMs)) return 'the head is damaged'
-  if (typeof former !== 'string') return 'the head is damaged'
-  const kept = { arrivedWall, at, expireAfterMs }
+  if (typeof auditHead !== 'string' || typeof former !== 'string') return 'the head is damaged'
+  const kept = { arrivedWall, at, expireAfterMs, auditHead }
   return { generation, epoch, revision, logBytes, heartbeat: kept, keys, former }
 }
 
