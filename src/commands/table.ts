@@ -134,7 +134,7 @@ const others: readonly Command[] = [
     words: ['completion'],
     args: ['SHELL'],
     summary: 'print a script that completes words in bash, zsh or fish',
-    more: 'In ~/.bashrc: eval "$(warder completion bash)".',
+    more: 'In ~/.bashrc: eval "$(warder completion bash)". In ~/.zshrc, after compinit: source <(warder completion zsh). In ~/.config/fish/config.fish: warder completion fish | source.',
     flags: [],
     configuration: false,
     example: 'warder completion bash',
