@@ -46,7 +46,7 @@ function limitOf(order: Order): number {
 export async function verifyAudit(order: Order): Promise<number> {
   const data = order.value('data')
   const config = readStartConfig(data === undefined ? [] : [`--data=${data}`])
-  if (!config) return 1
+  if (typeof config === 'number') return config
   try {
     const verdict = await verifyAuditAt(databaseUrl(config))
     const broken = verdict.kind === 'broken'

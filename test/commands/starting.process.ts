@@ -227,6 +227,10 @@ test('what is mistyped ends with 2 and a guess, and repeats no secret', async (t
   assert.match(await errOf('gateway add'), /gateway add: NAME is missing/)
   assert.match(await errOf('gateway list --jsno'), /did you mean --json\?/)
   assert.match(await errOf('admin add ci'), /--role is missing/)
+  const level = /^--log-levle: there is no such flag; did you mean --log-level\?\n$/
+  for (const command of ['serve', 'config check']) {
+    assert.match(await errOf(`${command} --log-levle debug`), level)
+  }
   const secret = 'eyJhbGciOiJSUzI1NiJ9.eyJqdGkiOiIxIn0.c2lnbmF0dXJl'
   for (const words of [
     `credential revoke a ${secret}`,
