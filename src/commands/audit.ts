@@ -29,10 +29,17 @@ export function listAudit(order: Order): Promise<number> {
     show(order, entries, () =>
       columns(
         names,
-        entries.map((entry) => names.map((name) => cellOf(entry, name))),
+        entries.map((entry) =>
+          names.map((name) => cellOf(entry, name === 'actor' ? actorOf(entry) : name)),
+        ),
       ),
     )
   })
+}
+
+/** An administrator is shown by name. */
+function actorOf(entry: Tree): string {
+  return entry['actorName'] === undefined ? 'actor' : 'actorName'
 }
 
 function limitOf(order: Order): number {

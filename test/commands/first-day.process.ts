@@ -236,6 +236,8 @@ suite('the first day', () => {
       list?.map(({ name }) => name),
       ['edge-1'],
     )
+    const { out } = await place.run('verifier list')
+    assert.match(out, /edge-1 +[\da-f-]{36} +/, 'its environments are no JSON')
     assert.equal((await place.run(`verifier revoke ${String(enrolled['id'])}`)).code, 0)
     assert.deepEqual(await place.json('verifier list'), [])
   })
@@ -279,6 +281,8 @@ suite('the first day', () => {
     )) as unknown as readonly Record<string, unknown>[]
     assert.equal(entries.length, 2)
     assert.ok(entries.every(({ action }) => action === 'credential.revoke'))
+    const { out } = await place.run('audit list --action credential.revoke --limit 2')
+    assert.match(out, / {2}first administrator +credential\.revoke /)
     const verdict = await place.json('audit verify')
     assert.equal(verdict['kind'], 'whole')
     assert.ok(Number(verdict['entries']) > entries.length)
