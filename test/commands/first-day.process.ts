@@ -273,6 +273,10 @@ suite('the first day', () => {
     const { code, out, err } = await place.run('gateway add bad*name')
     assert.deepEqual([code, out], [1, ''])
     assert.match(err, /^warder: INVALID_DATA: name: .* \(INVALID_VALUE\)\n$/)
+    await place.json('gateway add twice')
+    const twice = await place.run('gateway add twice')
+    assert.deepEqual([twice.code, twice.out], [1, ''])
+    assert.match(twice.err, /\(UNIQUENESS_VIOLATION\)\n {2}"warder credential add twice" adds/)
   })
 
   test('the audit is listed with filters, and proven while the authority runs', async () => {
