@@ -10,11 +10,19 @@ import { print, tell } from './commands/terminal.ts'
 
 const [mistyped, done] = [2, 0]
 
+// As everybody tries them at any program.
+const usual: ReadonlyMap<string, string> = new Map([
+  ['--help', 'help'],
+  ['-h', 'help'],
+  ['--version', 'version'],
+  ['-V', 'version'],
+])
+
 /** Runs the command that the words name and resolves to the exit code. */
 export async function main(words: readonly string[]): Promise<number> {
   process.stdout.on('error', leaveClosedPipe)
-  const named = words.length === 0 || words[0] === '--help' || words[0] === '-h' ? ['help'] : words
-  const found = findCommand(commands, named)
+  const [first = 'help', ...others] = words
+  const found = findCommand(commands, [usual.get(first) ?? first, ...others])
   switch (found.kind) {
     case 'command':
       return runCommand(found.command, found.rest)

@@ -29,18 +29,19 @@ async function listAudit(
   const read = await store.read(async (db) => {
     const keeper = caller.environmentId === null && (await keepsInstallation(db, caller))
     const entries = visible(db, { ...caller, keeper }, query)
-    return entries
+    const entriesFound = await entries
       .orderBy('sequence')
       .limit(limit + 1)
       .execute()
+    return { found: entriesFound, names: await namesOf(db, caller, entriesFound) }
   })
-  const rows = read.slice(0, limit)
+  const rows = read.found.slice(0, limit)
   const url = `${settings.publicUrl}/v1/organizations/${caller.organizationId}/audit`
-  const last = read.length > limit ? rows.at(-1) : undefined
+  const last = read.found.length > limit ? rows.at(-1) : undefined
   const next = last && { next: { href: linkTo(url, { ...query, limit, after: last.sequence }) } }
   return found({
     _links: { self: { href: linkTo(url, query) }, ...next },
-    _embedded: { entries: rows.map(showEntry) },
+    _embedded: { entries: rows.map((row) => showEntry(row, read.names)) },
     size: rows.length,
   })
 }
@@ -72,7 +73,24 @@ function linkTo(url: string, query: AuditQuery): string {
   return text === '' ? url : `${url}?${text}`
 }
 
-function showEntry(row: AuditTable): Members {
+/** The names of the administrators of an organization who acted, by their ids. */
+async function namesOf(
+  db: Queries,
+  { organizationId }: Caller,
+  rows: readonly AuditTable[],
+): Promise<ReadonlyMap<string, string>> {
+  const actors = [...new Set(rows.map(({ actor }) => actor))]
+  if (actors.length === 0) return new Map()
+  const administrators = await db
+    .selectFrom('administrators')
+    .select(['id', 'name'])
+    .where('id', 'in', actors)
+    .where('organizationId', '=', organizationId)
+    .execute()
+  return new Map(administrators.map(({ id, name }) => [id, name]))
+}
+
+function showEntry(row: AuditTable, names: ReadonlyMap<string, string>): Members {
   const { sequence, at, organizationId, environmentId, actor, action, target, outcome } = row
   return {
     sequence,
@@ -80,6 +98,7 @@ function showEntry(row: AuditTable): Members {
     organizationId: organizationId ?? undefined,
     environmentId: environmentId ?? undefined,
     actor,
+    actorName: names.get(actor),
     action,
     target,
     outcome,

@@ -81,6 +81,27 @@ export async function endOf(
     environmentId: gateway?.environmentId,
     apiCredentialId: proof?.kind === 'client' ? await rowOf(db, proof.client.id) : undefined,
   }
+  return endFor(db, reason, names)
+}
+
+/** Who was refused, as a verifier has noted it. */
+export interface Refused {
+  readonly reason: Reason
+  readonly credentialId: string | undefined
+  readonly gatewayId: string | undefined
+  readonly environmentId: string | undefined
+  readonly clientId: string | undefined
+}
+
+/** Finds what made a verifier refuse, where somebody did; of the key of a refusal nothing is noted. */
+export async function endOfRefusal(db: Reader, refused: Refused): Promise<End | undefined> {
+  const { reason, credentialId, gatewayId, environmentId, clientId } = refused
+  const apiCredentialId = clientId === undefined ? undefined : await rowOf(db, clientId)
+  const names = { kid: undefined, jti: credentialId, gatewayId, environmentId, apiCredentialId }
+  return endFor(db, reason, names)
+}
+
+async function endFor(db: Reader, reason: Reason, names: Names): Promise<End | undefined> {
   const deed = deeds[reason]
   const target = deed && names[deed.of]
   return deed && target !== undefined ? find(db, deed, target) : undefined

@@ -20,7 +20,7 @@ import {
   type Standing,
 } from '../standing/standing.ts'
 import type { Reader } from '../store/store.ts'
-import { endOf, type End } from './ends.ts'
+import { endOf, endOfRefusal, type End } from './ends.ts'
 import { operations } from './operations.ts'
 import { found, invalidData, notFound, type Outcome } from './outcome.ts'
 import type { Parts } from './parts.ts'
@@ -88,6 +88,18 @@ function showExplained(
   end: End | undefined,
   wall: number,
 ) {
+  return {
+    decision,
+    reason,
+    revision,
+    credentialId: proof?.jti,
+    gatewayId: proof?.kind === 'gateway' ? proof.gateway.id : undefined,
+    ...withEnd(steps, end, wall),
+  }
+}
+
+/** The steps, where the one that failed says who ended it and when. */
+function withEnd(steps: Explanation['steps'], end: End | undefined, wall: number) {
   const told = steps.map(({ step, result, detail }) => ({
     step,
     result,
@@ -98,15 +110,7 @@ function showExplained(
     at: new Date(end.at).toISOString(),
     revision: end.revision ?? undefined,
   }
-  return {
-    decision,
-    reason,
-    revision,
-    steps: told,
-    credentialId: proof?.jti,
-    gatewayId: proof?.kind === 'gateway' ? proof.gateway.id : undefined,
-    ended,
-  }
+  return { steps: told, ended }
 }
 
 function sentence({ what, by, at, revision }: End, wall: number): string {
@@ -209,15 +213,16 @@ async function clientOf(db: Reader, clientId: string) {
 }
 
 async function ofDecision(
-  { recall, store }: ExplainParts,
+  { recall, store, clock }: ExplainParts,
   call: ExplainCall,
   decisionId: string,
 ): Promise<Outcome> {
   const recalled = await recall?.(decisionId)
   if (!recalled || (await isOfOther(store, call, recalled))) return notFound()
   const { decision, reason, revision, steps, door, credentialId, gatewayId } = recalled
-  const told = steps.map(({ step, result, detail }) => ({ step, result, detail }))
-  return found({ decision, reason, revision, steps: told, door, credentialId, gatewayId })
+  const end = await store.read((db) => endOfRefusal(db, recalled))
+  const told = withEnd(steps, end, clock.wall())
+  return found({ decision, reason, revision, door, credentialId, gatewayId, ...told })
 }
 
 /** A gateway's environment says whose a refusal is, and where there was none, the organization of the client. */

@@ -230,6 +230,7 @@ export const auditEntry = Type.Object({
   organizationId: Type.Optional(id),
   environmentId: Type.Optional(id),
   actor: Type.String(),
+  actorName: Type.Optional(Type.String()),
   action: Type.String(),
   target: Type.String(),
   outcome: Type.String(),

@@ -24,7 +24,7 @@ export const apiCredentialCommands: readonly Command[] = [
   client({
     words: ['api-credential', 'list'],
     args: [],
-    summary: 'list API credentials, when each was last used, and whose old secret still counts',
+    summary: 'list API credentials, and when each was last used',
     flags: everywhere,
     example: 'warder api-credential list',
     run: async (order) => (await import('./api-credential.ts')).listApiCredentials(order),
@@ -32,7 +32,8 @@ export const apiCredentialCommands: readonly Command[] = [
   client({
     words: ['api-credential', 'rename'],
     args: ['CREDENTIAL', 'NAME'],
-    summary: 'rename an API credential, named by its id, its client id or its name',
+    summary: 'rename an API credential',
+    more: 'CREDENTIAL is its id, its client id or its name, here and with the others.',
     flags: everywhere,
     example: 'warder api-credential rename billing billing-nightly',
     run: async (order) => (await import('./api-credential.ts')).renameApiCredential(order),
@@ -60,7 +61,8 @@ export const apiCredentialCommands: readonly Command[] = [
   client({
     words: ['api-credential', 'primary'],
     args: ['CREDENTIAL'],
-    summary: 'make an API credential the primary one, which cannot be deleted',
+    summary: 'make an API credential the primary one',
+    more: 'The primary one cannot be deleted.',
     flags: everywhere,
     example: 'warder api-credential primary billing',
     run: async (order) => (await import('./api-credential.ts')).makeApiCredentialPrimary(order),
@@ -68,7 +70,7 @@ export const apiCredentialCommands: readonly Command[] = [
   client({
     words: ['api-credential', 'delete'],
     args: ['CREDENTIAL'],
-    summary: 'delete an API credential; its tokens are refused from then on',
+    summary: 'delete an API credential; its tokens are refused',
     more: 'It ends when the verifiers have applied it, and says how many have.',
     flags: everywhere,
     example: 'warder api-credential delete billing',

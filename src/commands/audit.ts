@@ -29,10 +29,17 @@ export function listAudit(order: Order): Promise<number> {
     show(order, entries, () =>
       columns(
         names,
-        entries.map((entry) => names.map((name) => cellOf(entry, name))),
+        entries.map((entry) =>
+          names.map((name) => cellOf(entry, name === 'actor' ? actorOf(entry) : name)),
+        ),
       ),
     )
   })
+}
+
+/** An administrator is shown by name. */
+function actorOf(entry: Tree): string {
+  return entry['actorName'] === undefined ? 'actor' : 'actorName'
 }
 
 function limitOf(order: Order): number {
@@ -46,7 +53,7 @@ function limitOf(order: Order): number {
 export async function verifyAudit(order: Order): Promise<number> {
   const data = order.value('data')
   const config = readStartConfig(data === undefined ? [] : [`--data=${data}`])
-  if (!config) return 1
+  if (typeof config === 'number') return config
   try {
     const verdict = await verifyAuditAt(databaseUrl(config))
     const broken = verdict.kind === 'broken'

@@ -44,7 +44,7 @@ async function start(config: Config, log: Log): Promise<Up> {
 /** Brings the database forward to this program's schema. */
 export async function migrate({ rest }: Order): Promise<number> {
   const config = readStartConfig(rest, 'authority')
-  if (!config) return 1
+  if (typeof config === 'number') return config
   try {
     await migrateStore(databaseUrl(config))
     tell('the database has the schema of this program')
@@ -63,7 +63,7 @@ export async function move(order: Order): Promise<number> {
     return 2
   }
   const config = readStartConfig(order.rest, 'authority')
-  if (!config) return 1
+  if (typeof config === 'number') return config
   if (config.database.kind !== 'postgres') {
     tell('warder: the database to move to is not on Postgres: set WARDER_DATABASE=postgres://…')
     return 1

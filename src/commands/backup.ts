@@ -113,7 +113,7 @@ async function onInstallation(
     return value === undefined ? [] : [`--${name}=${value}`]
   })
   const config = readStartConfig(flags)
-  if (!config) return 1
+  if (typeof config === 'number') return config
   return reported(async () => {
     try {
       await work(config)

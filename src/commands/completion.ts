@@ -1,21 +1,18 @@
 // Scripts that complete words in a shell, made of the table of commands: they ask nobody, so they are quick.
 
-import { helpFlag, nameOf, type Command } from './command.ts'
-import type { Order } from './command.ts'
+import { rowsOf } from '../config/nodes.ts'
+import { schema } from '../config/schema.ts'
+import { helpFlag, nameOf, type Command, type Flag, type Order } from './command.ts'
+import {
+  bashScript,
+  fishScript,
+  zshScript,
+  type Choices,
+  type Known,
+} from './completion-scripts.ts'
 import { print, tell } from './terminal.ts'
 
-interface Choice {
-  readonly word: string
-  readonly says: string
-}
-
-/** What can come next, by what stands before: no word, a first word, or a whole command. */
-interface Choices {
-  readonly after: string
-  readonly choices: readonly Choice[]
-}
-
-const shells: ReadonlyMap<string, (all: readonly Choices[]) => string> = new Map([
+const shells: ReadonlyMap<string, (known: Known) => string> = new Map([
   ['bash', bashScript],
   ['zsh', zshScript],
   ['fish', fishScript],
@@ -28,8 +25,20 @@ export function completion(commands: readonly Command[], order: Order): number {
     tell(`warder: SHELL is one of ${[...shells.keys()].join(', ')}`)
     return 2
   }
-  print(script(choicesOf(commands)))
+  print(script(knownOf(commands)))
   return 0
+}
+
+function knownOf(commands: readonly Command[]): Known {
+  const settings = [
+    { word: '--config', says: 'the configuration file', isSwitch: false },
+    ...rowsOf(schema).map(({ flag, leaf }) => ({
+      word: flag,
+      says: leaf.doc,
+      isSwitch: leaf.kind.fromText('true') === true,
+    })),
+  ]
+  return { settings, choices: choicesOf(commands) }
 }
 
 function choicesOf(commands: readonly Command[]): readonly Choices[] {
@@ -42,17 +51,26 @@ function choicesOf(commands: readonly Command[]): readonly Choices[] {
     after,
     choices: group.flatMap((command) => secondOf(command)),
   }))
-  const flags = commands.map((command) => ({
+  const ends = commands.map((command) => ({
     after: nameOf(command),
-    choices: [...command.flags, helpFlag].map(({ name, doc }) => ({
-      word: `--${name}`,
-      says: doc,
-    })),
+    choices: [...argumentsOf(command), ...[...command.flags, helpFlag].map(written)],
+    configured: command.configuration,
+    takesFolder: command.args.some((arg) => arg.includes('FOLDER')),
   }))
-  return [{ after: '', choices: top }, ...joined([...groups, ...flags])]
+  return [{ after: '', choices: top }, ...joined([...groups, ...ends])]
 }
 
-function secondOf({ words: [, second], summary }: Command): readonly Choice[] {
+function written({ name, value, doc }: Flag) {
+  return { word: `--${name}`, says: doc, isSwitch: value === undefined }
+}
+
+/** What can be told of an argument without asking anybody. */
+function argumentsOf({ args }: Command) {
+  if (!args.includes('SHELL')) return []
+  return [...shells.keys()].map((word) => ({ word, says: `the script for ${word}` }))
+}
+
+function secondOf({ words: [, second], summary }: Command) {
   return second === undefined ? [] : [{ word: second, says: summary }]
 }
 
@@ -61,90 +79,7 @@ function joined(all: readonly Choices[]): readonly Choices[] {
   return [...Map.groupBy(all, ({ after }) => after)].map(([after, some]) => ({
     after,
     choices: some.flatMap(({ choices }) => choices),
+    configured: some.some(({ configured }) => configured),
+    takesFolder: some.some(({ takesFolder }) => takesFolder),
   }))
-}
-
-/** As a shell reads it between single quotes. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`
-}
-
-function cases(all: readonly Choices[], line: (choices: readonly Choice[]) => string): string {
-  return all.map(({ after, choices }) => `    ${quoted(after)}) ${line(choices)} ;;\n`).join('')
-}
-
-function bashChoices(choices: readonly Choice[]): string {
-  return `choices=${quoted(choices.map(({ word }) => word).join(' '))}`
-}
-
-function zshChoices(choices: readonly Choice[]): string {
-  const described = choices.map(({ word, says }) => quoted(`${word}:${says}`)).join(' ')
-  return `choices=(${described})`
-}
-
-// Which command is typed: two words if there is such a command, else one.
-const commandSoFar = `  local before="" word
-  for word in "\${words[@]:1:at-1}"; do
-    case "$word" in -*) continue ;; esac
-    if [ -z "$before" ]; then before="$word"; else before="$before $word"; break; fi
-  done
-`
-
-function bashScript(all: readonly Choices[]): string {
-  return `# bash completion for warder: eval "$(warder completion bash)"
-_warder() {
-  local words=("\${COMP_WORDS[@]}") at=$COMP_CWORD choices=""
-${commandSoFar}  case "$before" in
-${cases(all, bashChoices)}  esac
-  if [ -z "$choices" ] && [ "\${before#* }" != "$before" ]; then
-    case "\${before%% *}" in
-${cases(all, bashChoices)}    esac
-  fi
-  COMPREPLY=($(compgen -W "$choices" -- "\${COMP_WORDS[COMP_CWORD]}"))
-}
-complete -o default -F _warder warder
-`
-}
-
-function zshScript(all: readonly Choices[]): string {
-  return `#compdef warder
-# zsh completion for warder: source <(warder completion zsh)
-_warder() {
-  local -a choices
-  local before="" word
-  for word in "\${(@)words[2,CURRENT-1]}"; do
-    case "$word" in -*) continue ;; esac
-    if [ -z "$before" ]; then before="$word"; else before="$before $word"; break; fi
-  done
-  case "$before" in
-${cases(all, zshChoices)}  esac
-  if (( \${#choices} == 0 )); then
-    case "\${before%% *}" in
-${cases(all, zshChoices)}    esac
-  fi
-  _describe 'warder' choices
-  _files
-}
-compdef _warder warder
-`
-}
-
-function fishScript(all: readonly Choices[]): string {
-  const lines = all.flatMap(({ after, choices }) =>
-    choices.map(({ word, says }) => {
-      const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`
-      return `complete -c warder -n ${quoted(`__warder_after ${quoted(after)}`)} ${what} -d ${quoted(says)}\n`
-    }),
-  )
-  return `# fish completion for warder: warder completion fish | source
-function __warder_after
-  set -l before
-  for word in (commandline -opc)[2..]
-    string match -q -- '-*' $word; and continue
-    set -a before $word
-    test (count $before) -eq 2; and break
-  end
-  test "$before" = "$argv[1]"; or test "$before[1]" = "$argv[1]" -a -n "$argv[1]" -a (count $before) -eq 2
-end
-${lines.join('')}`
 }

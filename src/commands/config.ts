@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs'
-import process from 'node:process'
 import type { Setting } from '../config/cells.ts'
 import type { Role } from '../config/checks.ts'
-import { loadConfig, type Loaded } from '../config/load.ts'
+import type { Loaded } from '../config/load.ts'
 import { describeMistake } from '../config/mistake.ts'
 import type { Order } from './command.ts'
+import { loadStartConfig, tellMistakes } from './start-config.ts'
 import { print, printJson, tell } from './terminal.ts'
 
 const roles: ReadonlyMap<string, Role> = new Map([
@@ -58,17 +57,8 @@ function withConfig(order: Order, work: (loaded: Holds) => void): number {
     tell(`warder: --as is one of ${[...roles.keys()].join(', ')}`)
     return 2
   }
-  const loaded = loadConfig({
-    argv: order.rest,
-    env: process.env,
-    cwd: process.cwd(),
-    readFile: (path) => readFileSync(path, 'utf8'),
-    role,
-  })
-  if (!loaded.ok) {
-    for (const mistake of loaded.mistakes) tell(describeMistake(mistake))
-    return 1
-  }
+  const loaded = loadStartConfig(order.rest, role)
+  if (!loaded.ok) return tellMistakes(loaded.mistakes)
   work(loaded)
   return 0
 }

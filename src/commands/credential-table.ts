@@ -15,7 +15,7 @@ export const credentialCommands: readonly Command[] = [
   client({
     words: ['credential', 'list'],
     args: ['GATEWAY'],
-    summary: 'list the live credentials of a gateway, and when each was last used',
+    summary: 'list the live credentials of a gateway, and their last use',
     flags: inEnvironment,
     example: 'warder credential list edge',
     run: async (order) => (await import('./credential.ts')).listCredentials(order),
@@ -36,7 +36,7 @@ export const credentialCommands: readonly Command[] = [
   client({
     words: ['credential', 'rotate'],
     args: ['GATEWAY'],
-    summary: 'add a credential, wait until nobody uses the ones of before, and revoke those',
+    summary: 'add a credential, and revoke the old ones when unused',
     more:
       'The new credential is printed at once, alone on standard output; standard error tells which sources still use ' +
       'an old one. Where the old are never quiet, or the new one is never used, it stops with 1 and revokes nothing.',
@@ -51,7 +51,7 @@ export const credentialCommands: readonly Command[] = [
   client({
     words: ['explain'],
     args: ['[-]'],
-    summary: 'explain what becomes of a token, or why a question was refused',
+    summary: 'explain a token, or why a question was refused',
     more:
       'Every step with its result. The token is read from standard input or a file, and goes to the authority or, with ' +
       '--verifier, to that verifier alone; no part of it is printed. The authority knows who revoked it and when.',

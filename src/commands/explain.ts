@@ -81,9 +81,15 @@ function printExplained(order: Order, explained: Tree): void {
   const failed = steps.find(({ result }) => result === 'failed')
   show(order, explained, () => {
     const head = `${cellOf(explained, 'decision')}: ${cellOf(explained, 'reason')}`
-    const why = failed === undefined ? '' : `  ${plain(cellOf(failed, 'detail'))}\n`
+    const why = failed === undefined ? '' : `  ${plain(whyOf(explained, failed))}\n`
     const names = ['step', 'result', 'detail']
     const rows = steps.map((step) => names.map((name) => cellOf(step, name)))
     return `${plain(head)}\n${why}\n${columns(names, rows)}`
   })
+}
+
+/** What an operator has to know of a refusal; where a step has no more to say than the reason, the page that has. */
+function whyOf(explained: Tree, failed: Tree): string {
+  const detail = cellOf(failed, 'detail')
+  return detail === cellOf(explained, 'reason') ? 'see docs/reference/reasons.md' : detail
 }

@@ -1,4 +1,5 @@
 import { appliedOf, tellApplied } from './applied.ts'
+import { CommandFailed } from './failed.ts'
 import { findGateway, gatewaysPath } from './gateway-finding.ts'
 import { withManagement, type Management } from './management.ts'
 import type { Order } from './command.ts'
@@ -9,12 +10,13 @@ import { columns, facts, print, printJson, show, tell } from './terminal.ts'
 export function addGateway(order: Order): Promise<number> {
   return withManagement(order, async (api) => {
     const description = order.value('description')
-    const { body } = await api.ask('POST', gatewaysPath(api), {
+    const asked = api.ask('POST', gatewaysPath(api), {
       name: order.arg(0),
       type: order.value('type') ?? 'API_GATEWAY_INTEGRATION',
       ...(description === undefined ? {} : { description }),
       ...(order.has('no-credential') ? { createCredential: false } : {}),
     })
+    const { body } = await asked.catch((error: unknown) => thereAlready(error, order.arg(0)))
     const { _embedded: _, ...gateway } = withoutLinks(body)
     const [first] = treesOf(treeOf(body, '_embedded'), 'credentials').map(withoutLinks)
     if (order.has('json')) {
@@ -28,6 +30,15 @@ export function addGateway(order: Order): Promise<number> {
     tell(`credential ${textOf(first, 'id')}, shown this once:`)
     print(`${textOf(first, 'credential')}\n`)
   })
+}
+
+/** Who adds a gateway a second time wants its credential. */
+function thereAlready(error: unknown, name: string): never {
+  if (!(error instanceof CommandFailed) || !error.message.includes('UNIQUENESS_VIOLATION')) {
+    throw error
+  }
+  const fix = `"warder credential add ${name}" adds a credential to the gateway that is there`
+  throw new CommandFailed(`${error.message}\n  ${fix}`, { cause: error })
 }
 
 /** Lists the gateways of the environment. */

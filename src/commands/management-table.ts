@@ -66,7 +66,7 @@ const gateways: readonly Command[] = [
   client({
     words: ['gateway', 'disable'],
     args: ['GATEWAY'],
-    summary: 'refuse all credentials of a gateway until it is enabled again',
+    summary: 'refuse all credentials of a gateway until it is enabled',
     flags: inEnvironment,
     example: 'warder gateway disable edge',
     run: async (order) => (await import('./gateway.ts')).disableGateway(order),
@@ -82,7 +82,7 @@ const gateways: readonly Command[] = [
   client({
     words: ['gateway', 'delete'],
     args: ['GATEWAY'],
-    summary: 'delete a gateway; its credentials are refused from then on',
+    summary: 'delete a gateway; its credentials are refused',
     flags: inEnvironment,
     example: 'warder gateway delete edge',
     run: async (order) => (await import('./gateway.ts')).deleteGateway(order),
@@ -95,7 +95,7 @@ const installation: readonly Command[] = [
   client({
     words: ['key', 'list'],
     args: [],
-    summary: 'list signing keys, and how many live credentials each has signed',
+    summary: 'list signing keys, and the live credentials of each',
     flags: [feedFlag, ...everywhere],
     example: 'warder key list',
     run: async (order) => (await import('./key.ts')).listKeys(order),
@@ -120,7 +120,7 @@ const installation: readonly Command[] = [
   client({
     words: ['key', 'retire'],
     args: ['KID'],
-    summary: 'retire a signing key: every credential that it has signed ends',
+    summary: 'retire a signing key: every credential of it ends',
     more: 'It says how many those are and asks whether to go on; where nobody can be asked, --yes has to be there.',
     flags: [{ name: 'yes', doc: 'do not ask' }, feedFlag, ...everywhere],
     example: 'warder key retire 0Zf3kqVbXM2ur1d9c6pA4tLwHy7sNeJ8oQgKzTiRmUE',

@@ -21,7 +21,7 @@ export async function runProcess(
   start: (config: Config, log: Log) => Promise<Up>,
 ): Promise<number> {
   const config = readStartConfig(words, role)
-  if (!config) return 1
+  if (typeof config === 'number') return config
   const log = createLog({ level: config.log.level, fd: 2, now: systemClock.wall })
   // Heard from the start: a signal that comes while it begins to answer must not cut it off.
   const stopped = new Promise<string>((resolve) => onStopSignal(resolve))

@@ -41,6 +41,7 @@ export function textOf(tree: Tree, name: string): string {
 export function cellOf(tree: Tree, name: string): string {
   const value = tree[name]
   if (value === undefined || value === null) return '–'
+  if (Array.isArray(value)) return value.map(String).join(', ')
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 

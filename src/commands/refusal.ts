@@ -12,17 +12,19 @@ export interface RefusalContext {
 
 /** An error of the API as an operator reads it: code, message, details, and what to do. */
 export function describeRefusal(body: Tree, context: RefusalContext): string {
+  // Where there are details, the message only says that there are.
   const details = treesOf(body, 'details').map(
     (detail) =>
-      `  ${cellOf(detail, 'target')}: ${cellOf(detail, 'message')} (${cellOf(detail, 'code')})`,
+      `${cellOf(detail, 'target')}: ${cellOf(detail, 'message')} (${cellOf(detail, 'code')})`,
   )
+  const [first = cellOf(body, 'message'), ...others] = details
   const fix = fixOf(context)
   const lines = [
-    `${cellOf(body, 'code')}: ${cellOf(body, 'message')}`,
-    ...details,
-    ...(fix === undefined ? [] : [`  ${fix}`]),
+    `${cellOf(body, 'code')}: ${first}`,
+    ...others,
+    ...(fix === undefined ? [] : [fix]),
   ]
-  return lines.join('\n')
+  return lines.join('\n  ')
 }
 
 function fixOf({ status, retryAfter, wasToken, from }: RefusalContext): string | undefined {
@@ -35,7 +37,7 @@ function fixOf({ status, retryAfter, wasToken, from }: RefusalContext): string |
     case 403:
       return 'this needs a role that the administrator does not have, or another --environment'
     case 404:
-      return 'it was deleted, or is of another environment: see --environment'
+      return 'there is no such thing, it has ended already, or it is of another environment: see --environment'
     case 429:
       return `try again in ${retryAfter ?? 'a few'} seconds`
     case 500:

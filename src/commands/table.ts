@@ -44,7 +44,7 @@ const processes: readonly Command[] = [
   {
     words: ['authority', 'move'],
     args: [],
-    summary: 'move a SQLite database into the Postgres database of the configuration',
+    summary: 'move a SQLite database to Postgres',
     more: 'No authority may be running on either. The SQLite database stays as it is.',
     flags: [{ name: 'from', value: 'FILE', doc: 'the SQLite database, usually data/warder.db' }],
     configuration: true,
@@ -78,7 +78,7 @@ const backups: readonly Command[] = [
   {
     words: ['backup'],
     args: ['FOLDER'],
-    summary: 'copy database and keys into a new folder, while everything goes on',
+    summary: 'copy database and keys into a new folder, while running',
     more: 'It is run where the authority runs. Of a database on Postgres, Postgres makes the backup.',
     flags: [data, config, json],
     configuration: false,
@@ -134,7 +134,7 @@ const others: readonly Command[] = [
     words: ['completion'],
     args: ['SHELL'],
     summary: 'print a script that completes words in bash, zsh or fish',
-    more: 'In ~/.bashrc: eval "$(warder completion bash)".',
+    more: 'In ~/.bashrc: eval "$(warder completion bash)". In ~/.zshrc, after compinit: source <(warder completion zsh). In ~/.config/fish/config.fish: warder completion fish | source.',
     flags: [],
     configuration: false,
     example: 'warder completion bash',

@@ -52,6 +52,7 @@ describe('audit', () => {
     const filtered = await house.ask('GET', `${path}?action=administrator.create&after=6`)
     const [entry, ...others] = embedded(filtered.body, 'entries')
     assert.deepEqual([entry?.['target'], others.length], [id, 0])
+    assert.equal(entry?.['actorName'], 'first administrator')
     const nobody = await house.ask('GET', `${path}?actor=nobody`)
     assert.equal(nobody.body['size'], 0)
     const wrong = await house.ask('GET', `${path}?after=x`)

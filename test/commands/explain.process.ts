@@ -139,7 +139,14 @@ suite('explain', () => {
         ['credential-revoked', 'nginx', id, gatewayId],
       )
       assert.equal(failedStep(explained)?.['step'], 'revocation')
+      // The verifier does not know who it was.
+      const by = more === '' ? 'first administrator' : undefined
+      assert.equal(explained['ended']?.['by'], by)
     }
+    const { out } = await place.run(`explain --decision ${decision}`)
+    assert.match(out, /^deny: credential-revoked\n {2}revoked a moment ago by first administrator /)
+    const vague = await place.run(`explain --decision ${decision} ${viaVerifier()}`)
+    assert.match(vague.out, /^deny: credential-revoked\n {2}see docs\/reference\/reasons\.md\n/)
     const unknown = await place.run('explain --decision nobody-knows')
     assert.equal(unknown.code, 1)
     assert.match(unknown.err, /NOT_FOUND.*\n.*\n.*add --verifier/)

@@ -71,7 +71,7 @@ suite('the first day', () => {
 
     const again = await place.run(`credential revoke ${old.credentialId} --gateway rotated`)
     assert.deepEqual([again.code, again.out], [1, ''])
-    assert.match(again.err, /^warder: NOT_FOUND: The requested resource was not found\.\n/)
+    assert.match(again.err, /^warder: NOT_FOUND: .*\n {2}.* it has ended already/)
     const unnamed = await place.run(`credential revoke ${old.credentialId}`)
     assert.equal(unnamed.code, 1)
     assert.match(unnamed.err, /has a live credential .*: it was revoked before/)
@@ -236,6 +236,8 @@ suite('the first day', () => {
       list?.map(({ name }) => name),
       ['edge-1'],
     )
+    const { out } = await place.run('verifier list')
+    assert.match(out, /edge-1 +[\da-f-]{36} +/, 'its environments are no JSON')
     assert.equal((await place.run(`verifier revoke ${String(enrolled['id'])}`)).code, 0)
     assert.deepEqual(await place.json('verifier list'), [])
   })
@@ -270,7 +272,11 @@ suite('the first day', () => {
   test('errors of the API come with code, message, details and a reason', async () => {
     const { code, out, err } = await place.run('gateway add bad*name')
     assert.deepEqual([code, out], [1, ''])
-    assert.match(err, /^warder: INVALID_DATA: .*\n {2}name: .* \(INVALID_VALUE\)\n$/)
+    assert.match(err, /^warder: INVALID_DATA: name: .* \(INVALID_VALUE\)\n$/)
+    await place.json('gateway add twice')
+    const twice = await place.run('gateway add twice')
+    assert.deepEqual([twice.code, twice.out], [1, ''])
+    assert.match(twice.err, /\(UNIQUENESS_VIOLATION\)\n {2}"warder credential add twice" adds/)
   })
 
   test('the audit is listed with filters, and proven while the authority runs', async () => {
@@ -279,6 +285,8 @@ suite('the first day', () => {
     )) as unknown as readonly Record<string, unknown>[]
     assert.equal(entries.length, 2)
     assert.ok(entries.every(({ action }) => action === 'credential.revoke'))
+    const { out } = await place.run('audit list --action credential.revoke --limit 2')
+    assert.match(out, / {2}first administrator +credential\.revoke /)
     const verdict = await place.json('audit verify')
     assert.equal(verdict['kind'], 'whole')
     assert.ok(Number(verdict['entries']) > entries.length)

@@ -58,8 +58,8 @@ export interface Place {
   readonly close: () => void
 }
 
-/** Makes a place where nothing runs yet. */
-export async function makePlace(): Promise<Place> {
+/** Makes a place where nothing runs yet, with settings beside, or instead of, those that it has. */
+export async function makePlace(others: Readonly<Record<string, string>> = {}): Promise<Place> {
   const folder = mkdtempSync(join(tmpdir(), 'warder-commands-'))
   const [http = 0, authority = 0, ops = 0] = await freePorts(3)
   const ports = { http, authority, ops }
@@ -73,6 +73,7 @@ export async function makePlace(): Promise<Place> {
     WARDER_CREDENTIALS_ALGORITHM: 'ES256',
     WARDER_LOG_LEVEL: 'debug',
     NODE_COMPILE_CACHE: compiled,
+    ...others,
   }
   const start = (words: string, env: Record<string, string> = {}) =>
     spawn(process.execPath, [program, ...words.split(' ')], {

@@ -227,6 +227,10 @@ test('what is mistyped ends with 2 and a guess, and repeats no secret', async (t
   assert.match(await errOf('gateway add'), /gateway add: NAME is missing/)
   assert.match(await errOf('gateway list --jsno'), /did you mean --json\?/)
   assert.match(await errOf('admin add ci'), /--role is missing/)
+  const level = /^--log-levle: there is no such flag; did you mean --log-level\?\n$/
+  for (const command of ['serve', 'config check']) {
+    assert.match(await errOf(`${command} --log-levle debug`), level)
+  }
   const secret = 'eyJhbGciOiJSUzI1NiJ9.eyJqdGkiOiIxIn0.c2lnbmF0dXJl'
   for (const words of [
     `credential revoke a ${secret}`,
@@ -244,12 +248,19 @@ test('help is there for all, for a group and for one, with an example', async (t
     assert.deepEqual([code, err], [0, ''], words)
     return out
   }
-  assert.match(await outOf('help'), /warder credential revoke \[ID\] +revoke a credential\n/)
+  const all = await outOf('help')
+  assert.match(all, /warder credential revoke \[ID\] +revoke a credential\n/)
+  assert.deepEqual(
+    all.split('\n').filter((line) => line.length > 110),
+    [],
+  )
   assert.match(await outOf('credential --help'), /^warder [\d.]+\n\n {2}warder credential add/)
   const one = await outOf('credential revoke --help')
   assert.match(one, /example: warder credential revoke --file edge\.token\n$/)
   assert.equal(await outOf('help credential revoke'), one)
-  assert.match(await outOf('version'), /^\d+\.\d+\.\d+\n$/)
+  for (const words of ['version', '--version', '-V']) {
+    assert.match(await outOf(words), /^\d+\.\d+\.\d+\n$/)
+  }
 })
 
 test('what a terminal is told to try first are commands that can be read, for the folder that is used', () => {

@@ -74,10 +74,9 @@ function moved(text: string, site: Site): string {
     7072: `${site.spoe}`,
     GATEWAY_CREDENTIAL: site.credential,
     '/etc/warder': site.folder,
-    '/run/apache2': site.folder,
   }
   return text.replaceAll(
-    /\b(?:8080|8081|7070|7071|7072|GATEWAY_CREDENTIAL)\b|\/etc\/warder|\/run\/apache2/g,
+    /\b(?:8080|8081|7070|7071|7072|GATEWAY_CREDENTIAL)\b|\/etc\/warder/g,
     (found) => places[found] ?? found,
   )
 }

@@ -93,10 +93,14 @@ const apache: Gateway = {
   versionArguments: ['-v'],
   inCi: true,
   door: 'http',
-  start: (site) => ({
-    arguments: ['-DFOREGROUND', '-f', settle(site, 'apache/apache.conf', 'apache/warder.lua')],
-    env: { WARDER_CREDENTIAL: site.credential },
-  }),
+  start(site) {
+    const file = settle(site, 'apache/apache.conf', 'apache/warder.lua')
+    const lua = join(site.folder, 'warder.lua')
+    return {
+      arguments: ['-DFOREGROUND', '-d', site.folder, '-f', file],
+      env: { WARDER_CREDENTIAL: site.credential, WARDER_LUA: lua },
+    }
+  },
   outage: { status: 503, silenceMs: 1000 },
   incomplete: [400],
   manyHeaders: 200,
