@@ -82,7 +82,7 @@ function changeHead(folder: string, change: Record<string, unknown>): void {
 export const damages: ReadonlyMap<string, (folder: string) => void> = new Map([
   ['an empty head', (folder) => truncateSync(join(folder, 'state'), 0)],
   ['half a head', (folder) => cut(join(folder, 'state'), (length) => length / 2)],
-  ['a head of another version', (folder) => changeHead(folder, { version: 2 })],
+  ['a head of another version', (folder) => changeHead(folder, { version: 99 })],
   ['a head that says more than the log', (folder) => changeHead(folder, { revision: 999 })],
   ['an empty log', (folder) => truncateSync(partOf(folder, '.log'), 0)],
   ['a log without its last byte', (folder) => cut(partOf(folder, '.log'), (length) => length - 1)],
