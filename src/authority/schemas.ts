@@ -204,7 +204,7 @@ export const verifier = Type.Object({
   instances: Type.Optional(Type.Integer()),
   lastSeenAt: Type.Optional(time),
 })
-export const key = Type.Object({
+const keyFacts = {
   _links: self,
   kid: Type.String(),
   alg: algorithm,
@@ -212,18 +212,13 @@ export const key = Type.Object({
   createdAt: time,
   activatedAt: Type.Optional(time),
   retiredAt: Type.Optional(time),
+}
+export const key = Type.Object({
+  ...keyFacts,
   liveCredentials: Type.Integer(),
   endedCredentials: Type.Optional(Type.Integer()),
 })
-export const feedKey = Type.Object({
-  _links: self,
-  kid: Type.String(),
-  alg: algorithm,
-  state: Type.Enum(['next', 'active', 'retired']),
-  createdAt: time,
-  activatedAt: Type.Optional(time),
-  retiredAt: Type.Optional(time),
-})
+export const feedKey = Type.Object(keyFacts)
 export const auditEntry = Type.Object({
   sequence: Type.Integer(),
   at: time,
