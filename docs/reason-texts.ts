@@ -76,8 +76,9 @@ export const reasonTexts: Readonly<Record<Reason, ReasonText>> = {
       '`iss` with `warder explain`; `trust` for outside issuers; whether it is of another installation',
   },
   'key-unknown': {
-    means: 'the issuer has no such key, or has it no longer',
-    check: '`warder key list`: with a retired key all that it has signed ends',
+    means: 'the issuer has no such key, has it no longer, or has it for another kind of token',
+    check:
+      '`warder key list`: with a retired key all that it has signed ends; `trust[].jwks` and `trust[].algorithms`',
   },
   'algorithm-refused': {
     means: 'the token names another algorithm than its key has',

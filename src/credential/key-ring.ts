@@ -16,7 +16,7 @@ export interface TrustedKey {
 
 /** What an issuer's tokens of one kind must look like. */
 export interface Profile extends ProfileFacts {
-  /** Two profiles that accept the same tokens have the same, wherever they were made. */
+  /** Two profiles that accept the same claims have the same, wherever they were made and whichever keys sign. */
   readonly fingerprint: string
 }
 
@@ -30,6 +30,8 @@ export interface ProfileFacts {
   readonly gatewayClaim: string | undefined
   /** Whether the issuer is this installation, whose tokens carry every documented claim. */
   readonly own: boolean
+  /** The thumbprints of the keys that may sign such tokens; `undefined` for every key of the issuer. */
+  readonly signers?: ReadonlySet<string>
 }
 
 /** Makes a profile of what it accepts. */
@@ -85,6 +87,11 @@ function createTrust({ name, profiles, keys }: Issuer): Trust {
   })
 }
 
+/** Whether a key may sign tokens of a profile. */
+export function signsFor({ thumbprint }: TrustedKey, { signers }: Profile): boolean {
+  return signers === undefined || signers.has(thumbprint)
+}
+
 /** Whether the ring still trusts a key, and still takes tokens of the profile, that a proof was made with. */
 export function stillTrusts(
   ring: KeyRing,
@@ -96,6 +103,8 @@ export function stillTrusts(
     key?.thumbprint === proof.key.thumbprint &&
     key.algorithm === proof.key.algorithm &&
     key.issuedUntil === proof.key.issuedUntil &&
-    trust?.profiles.some(({ fingerprint }) => fingerprint === proof.profile.fingerprint) === true
+    trust?.profiles.some(
+      (profile) => profile.fingerprint === proof.profile.fingerprint && signsFor(key, profile),
+    ) === true
   )
 }

@@ -93,13 +93,16 @@ function issuersOf(sources: readonly TrustSource[]): readonly Issuer[] {
   const byIssuer = Map.groupBy(sources, ({ entry }) => entry.issuer)
   return [...byIssuer].map(([name, entries]) => {
     const keys = new Map(entries.flatMap((source) => source.keys()).map((key) => [key.kid, key]))
-    const profiles = entries.map(({ entry }) => profileOf(entry))
+    const profiles = entries.map((source) => profileOf(source))
     return { name, profiles, keys: [...keys.values()] }
   })
 }
 
-function profileOf({ kind, typ, audience, gatewayClaim }: TrustSettings) {
-  return createProfile({ kind, typ, audiences: new Set(audience), gatewayClaim, own: false })
+/** What an entry accepts, signed by a key of its own set. */
+function profileOf({ entry: { kind, typ, audience, gatewayClaim }, keys }: TrustSource) {
+  const audiences = new Set(audience)
+  const signers = new Set(keys().map(({ thumbprint }) => thumbprint))
+  return createProfile({ kind, typ, audiences, gatewayClaim, own: false, signers })
 }
 
 function factsOf(
