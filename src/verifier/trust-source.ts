@@ -53,7 +53,6 @@ export function createTrustSource(parts: TrustSourceParts): TrustSource {
   const closing: (() => void)[] = []
   let keys: readonly TrustedKey[] | undefined
   let listed = path === undefined
-  let ids = 0
   let refresh: Refresh | undefined
 
   const take = (reading: KeySetReading): boolean => {
@@ -72,9 +71,8 @@ export function createTrustSource(parts: TrustSourceParts): TrustSource {
     if (reading.kind === 'unreadable') return `cannot be read (${reading.code})`
     const list = readRevokedFile(reading.bytes, entry.issuer)
     if (list.kind === 'broken') return `line ${list.line} is no id`
-    // What a full disk or a writer that died leaves behind must not let everybody in again.
-    if (ids > 0 && list.isBlank) return 'is empty; a comment would say that nothing is revoked'
-    ids = list.count
+    // What a full disk or a writer that died leaves behind must not let everybody in again, at a start either.
+    if (list.isBlank) return 'is empty: write a line that begins with # if nothing is revoked'
     parts.takeRevoked(at, list.ids(), list.count)
     listed = true
     return undefined
