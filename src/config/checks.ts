@@ -34,6 +34,17 @@ function listenersOf(config: Config): readonly Listener[] {
   return [...shared, ...own]
 }
 
+function* database({ database: { kind } }: Config, role: Role | undefined): Iterable<Finding> {
+  // Inside "serve" the verifier hears of its own process alone: others on the same database would not wait for it.
+  if (role === 'serve' && kind === 'postgres') {
+    yield {
+      keys: ['database'],
+      problem: '"warder serve" is alone with its database, and Postgres is for several',
+      fix: 'run "warder authority" and "warder verifier" instead, or name a database with sqlite:',
+    }
+  }
+}
+
 function* times({ freshness }: Config): Iterable<Finding> {
   if (freshness.staleAfter >= freshness.expireAfter) {
     yield {
@@ -248,6 +259,7 @@ export function* findContradictions(
   role: Role | undefined,
   trustKeys: readonly string[],
 ): Iterable<Finding> {
+  yield* database(config, role)
   yield* times(config)
   yield* listeners(config, role)
   for (const [name, settings] of Object.entries(config.doors)) yield* door(name, settings)

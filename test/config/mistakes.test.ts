@@ -68,6 +68,11 @@ const contradictions: readonly (readonly [title: string, given: Given, line: Reg
     /^WARDER_FRESHNESS_STALE_AFTER: freshness\.expireAfter: knowledge would expire before/,
   ],
   [
+    'authority and verifier in one process on Postgres',
+    { role: 'serve', env: { WARDER_DATABASE: 'postgres://warder:hunter2@db/warder' } },
+    /^WARDER_DATABASE: database: .* run "warder authority" and "warder verifier" instead, or name/,
+  ],
+  [
     'an authority for other machines without TLS',
     { argv: ['--listen-authority', '0.0.0.0:7080'] },
     /^--listen-authority: listen\.authority: other machines would reach/,
