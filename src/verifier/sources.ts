@@ -5,7 +5,7 @@ import type { Clock } from '../system/clock.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { AuthorityLink, Following, LinkStatus } from './authority-link.ts'
 import { createComposition } from './composition.ts'
-import { logUnusableKeys } from './logging.ts'
+import { logLeftOut, logUnusableKeys } from './logging.ts'
 import type { RefusalSummary } from './refusals.ts'
 import { createStandalone } from './standalone.ts'
 import { createStandingKeeper } from './standing-keeper.ts'
@@ -22,6 +22,8 @@ export interface SourcesParts {
   readonly log: Log
   /** Told what is wrong with a source, `undefined` when it is right again. */
   readonly note: (name: string, problem: string | undefined) => void
+  /** Told why tokens of an outside issuer do not count though its files are in order, `undefined` when they do. */
+  readonly say: (name: string, why: string | undefined) => void
 }
 
 export interface Sources {
@@ -47,9 +49,17 @@ const noLink: LinkStatus = {
 /** Assembles the sources of a verifier. */
 export function createSources(parts: SourcesParts): Sources {
   const { authority, trust, threads, clock, random, log, note } = parts
+  const leaveOut = (name: string, why: string | undefined) => {
+    parts.say(name, why)
+    if (why !== undefined) logLeftOut(log, name, why)
+  }
   const composition = createComposition({
     publish: threads.publish,
     expects: { authority: authority !== undefined, outside: trust.length > 0 },
+    onOverruled(issuer, isOverruled) {
+      const why = isOverruled ? 'does not count, the authority issues under this name' : undefined
+      leaveOut(`issuer ${issuer} of trust`, why)
+    },
   })
   const keeper = createStandingKeeper({
     publish: composition.authority,

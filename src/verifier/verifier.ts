@@ -108,6 +108,7 @@ async function assemble(
     if (name.startsWith('key set')) metrics.keySetRefreshed(problem === undefined)
     if (problem !== undefined) logBrokenSource(log, name, problem)
   }
+  const say: Note = (...about) => health.source(...about)
   const readTls = tlsReader(note, closing)
   const opsTls = await readTls('listen.ops', parts.ops, (tls) => ops.useTls(tls))
   const listeners = await readListeners(parts, readTls, (name, tls) => threads.useTls(name, tls))
@@ -121,7 +122,7 @@ async function assemble(
     ...reports,
   })
   closing.push(threads.close)
-  const sources = createSources({ ...parts, threads, note })
+  const sources = createSources({ ...parts, threads, note, say })
   closing.push(sources.close)
   const bound = createBoundCredentials({ files, onToken: threads.useBound, onSource: note })
   closing.push(bound.close)

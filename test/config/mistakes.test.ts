@@ -152,6 +152,16 @@ const contradictions: readonly (readonly [title: string, given: Given, line: Reg
     /trust\[0\]\.typ: "AT\+JWT" is the type of tokens of kind client/,
   ],
   [
+    'an outside issuer of the authority’s own name',
+    {
+      role: 'serve',
+      file: `trust:
+  - { issuer: x, jwks: k, audience: a }
+  - { issuer: 'http://127.0.0.1:7080', jwks: k, audience: a }`,
+    },
+    /^warder\.yaml:3:15: trust\[1\]\.issuer: "http:\/\/127\.0\.0\.1:7080" is the name under which this authority issues; leave/,
+  ],
+  [
     'keys from another machine without TLS',
     { file: 'trust: [{ issuer: x, jwks: "http://x.example/k", audience: a }]' },
     /trust\[0\]\.jwks: keys would come from another machine without TLS/,
