@@ -139,6 +139,11 @@ export const reasonTexts: Readonly<Record<Reason, ReasonText>> = {
     means: 'the authority was not heard for longer than `freshness.expireAfter`',
     check: 'the authority, the network, `warder_standing_age_seconds`',
   },
+  'keys-expired': {
+    means:
+      'the key set of an outside issuer could not be fetched for longer than `freshness.expireAfter`, or 15 minutes where that is shorter',
+    check: '`/readyz`, `trust[].jwks`, `warder_key_set_age_seconds`',
+  },
   'internal-error': { means: 'a mistake of this program', check: 'the log, and report it' },
   overloaded: {
     means: 'tokens that were not seen before come faster than signatures can be verified',

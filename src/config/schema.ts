@@ -181,7 +181,7 @@ export const schema = group({
     expireAfter: key(
       duration('200ms', '30d'),
       '1h',
-      'Time after which it no longer judges; see `outage.expired`.',
+      'Time after which it no longer judges; see `outage.expired`. For a JWK set that is fetched, 15 minutes at the least.',
     ),
   }),
   revocation: group({

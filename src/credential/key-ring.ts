@@ -32,6 +32,8 @@ export interface ProfileFacts {
   readonly own: boolean
   /** The thumbprints of the keys that may sign such tokens; `undefined` for every key of the issuer. */
   readonly signers?: ReadonlySet<string>
+  /** Whether the keys were confirmed too long ago to judge by. */
+  readonly isOutdated?: boolean
 }
 
 /** Makes a profile of what it accepts. */
@@ -92,19 +94,34 @@ export function signsFor({ thumbprint }: TrustedKey, { signers }: Profile): bool
   return signers === undefined || signers.has(thumbprint)
 }
 
+interface Proved {
+  readonly issuer: string
+  readonly key: TrustedKey
+  readonly profile: Profile
+}
+
 /** Whether the ring still trusts a key, and still takes tokens of the profile, that a proof was made with. */
-export function stillTrusts(
-  ring: KeyRing,
-  proof: { readonly issuer: string; readonly key: TrustedKey; readonly profile: Profile },
-): boolean {
+export function stillTrusts(ring: KeyRing, proof: Proved): boolean {
+  return profileOfNow(ring, proof) !== undefined
+}
+
+/** Whether what the ring knows of the keys of a proof is too old to judge by. */
+export function isOutdated(ring: KeyRing, proof: Proved): boolean {
+  return profileOfNow(ring, proof)?.isOutdated === true
+}
+
+function profileOfNow(ring: KeyRing, proof: Proved): Profile | undefined {
   const trust = ring.issuer(proof.issuer)
   const key = trust?.key(proof.key.kid)
-  return (
-    key?.thumbprint === proof.key.thumbprint &&
-    key.algorithm === proof.key.algorithm &&
-    key.issuedUntil === proof.key.issuedUntil &&
-    trust?.profiles.some(
-      (profile) => profile.fingerprint === proof.profile.fingerprint && signsFor(key, profile),
-    ) === true
+  if (
+    key?.thumbprint !== proof.key.thumbprint ||
+    key.algorithm !== proof.key.algorithm ||
+    key.issuedUntil !== proof.key.issuedUntil
+  ) {
+    return undefined
+  }
+  const { fingerprint } = proof.profile
+  return trust?.profiles.find(
+    (profile) => profile.fingerprint === fingerprint && signsFor(key, profile),
   )
 }

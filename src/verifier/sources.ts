@@ -4,6 +4,7 @@
 import type { Clock } from '../system/clock.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { AuthorityLink, Following, LinkStatus } from './authority-link.ts'
+import type { HealthSettings } from './health.ts'
 import { createComposition } from './composition.ts'
 import { logLeftOut, logUnusableKeys } from './logging.ts'
 import type { RefusalSummary } from './refusals.ts'
@@ -20,6 +21,7 @@ export interface SourcesParts {
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
+  readonly health: Pick<HealthSettings, 'expireAfterMs'>
   /** Told what is wrong with a source, `undefined` when it is right again. */
   readonly note: (name: string, problem: string | undefined) => void
   /** Told why tokens of an outside issuer do not count though its files are in order, `undefined` when they do. */
@@ -34,6 +36,7 @@ export interface Sources {
   readonly refused: (refusals: readonly RefusalSummary[]) => void
   readonly link: () => LinkStatus
   readonly revoked: () => { readonly entries: number; readonly bytes: number }
+  readonly keysAgeMs: () => number
   readonly close: () => Promise<void>
 }
 
@@ -71,6 +74,11 @@ export function createSources(parts: SourcesParts): Sources {
     random,
     onFacts: (facts) => void composition.outside(facts),
     onSource: note,
+    expireAfterMs: parts.health.expireAfterMs,
+    onOutdated(source, isOutdated) {
+      const why = isOutdated ? 'too old, tokens are answered as outage.expired says' : undefined
+      leaveOut(`age of ${source}`, why)
+    },
     onUnusableKeys: (name, unusable) => logUnusableKeys(log, name, unusable),
   })
   let following: Following | undefined
@@ -90,6 +98,7 @@ export function createSources(parts: SourcesParts): Sources {
       const [own, outside] = [keeper.revoked(), standalone.revoked()]
       return { entries: own.entries + outside.entries, bytes: own.bytes + outside.bytes }
     },
+    keysAgeMs: standalone.keysAgeMs,
     async close() {
       standalone.close()
       await following?.close()

@@ -126,9 +126,9 @@ async function assemble(
   closing.push(sources.close)
   const bound = createBoundCredentials({ files, onToken: threads.useBound, onSource: note })
   closing.push(bound.close)
-  const { revoked, link } = sources
+  const { revoked, link, keysAgeMs } = sources
   const freshness = createFreshnessView(parts.authority?.freshness, clock)
-  const known = { threads, counters, revoked, link, freshness, proofs: reports.proofs }
+  const known = { threads, counters, revoked, link, keysAgeMs, freshness, proofs: reports.proofs }
   const health = createHealth({ ...known, clock, settings: said })
   const page = parts.metrics ?? createMetrics()
   const metrics = createVerifierMetrics({ ...known, metrics: page, workers: said.workers })
