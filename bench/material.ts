@@ -99,7 +99,8 @@ export async function makeMaterial(
 /** Writes a list of revoked ids, one a line, none of which any token carries. */
 export function writeRevoked(folder: string, count: number): string {
   const path = join(folder, `revoked-${count}.lst`)
-  writeFileSync(path, Array.from({ length: count }, () => `${randomUUID()}\n`).join(''))
+  const lines = Array.from({ length: count }, () => `${randomUUID()}\n`)
+  writeFileSync(path, ['# revoked ids\n', ...lines].join(''))
   return path
 }
 

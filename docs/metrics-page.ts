@@ -79,6 +79,7 @@ export function metricsPage(): string {
       usageDropped: 0,
     }),
     freshness: { state: () => 'fresh', ageSeconds: () => 0 },
+    keysAgeMs: () => 0,
   })
   createAuthorityMetrics(noting(authority))
   return [intro, table('verifier', verifier), table('authority', authority)].join('')

@@ -76,8 +76,9 @@ export const reasonTexts: Readonly<Record<Reason, ReasonText>> = {
       '`iss` with `warder explain`; `trust` for outside issuers; whether it is of another installation',
   },
   'key-unknown': {
-    means: 'the issuer has no such key, or has it no longer',
-    check: '`warder key list`: with a retired key all that it has signed ends',
+    means: 'the issuer has no such key, has it no longer, or has it for another kind of token',
+    check:
+      '`warder key list`: with a retired key all that it has signed ends; `trust[].jwks` and `trust[].algorithms`',
   },
   'algorithm-refused': {
     means: 'the token names another algorithm than its key has',
@@ -137,6 +138,11 @@ export const reasonTexts: Readonly<Record<Reason, ReasonText>> = {
   'state-expired': {
     means: 'the authority was not heard for longer than `freshness.expireAfter`',
     check: 'the authority, the network, `warder_standing_age_seconds`',
+  },
+  'keys-expired': {
+    means:
+      'the key set of an outside issuer could not be fetched for longer than `freshness.expireAfter`, or 15 minutes where that is shorter',
+    check: '`/readyz`, `trust[].jwks`, `warder_key_set_age_seconds`',
   },
   'internal-error': { means: 'a mistake of this program', check: 'the log, and report it' },
   overloaded: {

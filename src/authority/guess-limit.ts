@@ -4,14 +4,12 @@ import { createTokenBuckets } from './token-buckets.ts'
 
 /** Slows down who guesses secrets. */
 export interface GuessLimit {
-  /** Counts an attempt before it is judged; 0, or the seconds to wait before another one. */
+  /** Counts a guess that was wrong; 0, or the seconds to wait before another one. */
   readonly attempt: (client: string, source: string) => number
-  /** The attempt was no guess. */
-  readonly forgive: (client: string, source: string) => void
 }
 
-// Failures are counted by where they come from, and never by client alone: whoever knows the secret and asks from
-// elsewhere is not kept out by somebody who guesses.
+// Failures are counted by client and where they come from, and by where they come from. Who shows the right secret is
+// not asked about: the secrets are looked at first.
 const ofClientFromSource = { burst: 10, perSecond: 0.2 }
 const ofSource = { burst: 60, perSecond: 2 }
 
@@ -27,10 +25,6 @@ export function createGuessLimit(clock: Clock): GuessLimit {
       const crowded = sources.take(networkOf(source))
       if (crowded > 0) pairs.giveBack(pair)
       return crowded
-    },
-    forgive(client, source) {
-      pairs.giveBack(pairOf(client, source))
-      sources.giveBack(networkOf(source))
     },
   }
 }

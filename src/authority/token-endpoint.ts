@@ -34,20 +34,20 @@ async function issueToken(parts: TokenParts, raw: RawCall): Promise<Outcome> {
   const refusal = refusalOfForm(raw, basic !== undefined)
   if (refusal) return refusal
   if (!basic) return badClient()
-  const wait = limit.attempt(basic.clientId, raw.source)
-  if (wait > 0) return limited(wait)
   const environmentId = raw.parameters.get('environmentId') ?? ''
   const { row, environment } = await parts.store.read((db) =>
     findClient(db, basic.clientId, environmentId),
   )
   const known = parts.secrets.matches(row, basic.secret)
+  // Who has the secret is never told to wait: nobody can keep an administrator out by guessing beside it.
   if (!known || !row || !mayUse(row, environment)) {
+    const wait = limit.attempt(basic.clientId, raw.source)
+    if (wait > 0) return limited(wait)
     const organizationId = row?.organizationId ?? null
     const failed = { actor: row?.id ?? 'unknown', organizationId, environmentId: null }
     onFailed({ action: 'token.refused', target: environmentId, source: raw.source, ...failed })
     return badClient()
   }
-  limit.forgive(basic.clientId, raw.source)
   touch(parts, row)
   return found({
     access_token: await mint(parts, row),

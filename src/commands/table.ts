@@ -14,7 +14,7 @@ const processes: readonly Command[] = [
   {
     words: ['serve'],
     args: [],
-    summary: 'authority and verifier in one process',
+    summary: 'authority and verifier in one process, on SQLite',
     more: 'The first start makes an organization, an environment and an administrator, whose secret it writes to admin.json in the data folder.',
     flags: [],
     configuration: true,

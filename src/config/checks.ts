@@ -34,6 +34,17 @@ function listenersOf(config: Config): readonly Listener[] {
   return [...shared, ...own]
 }
 
+function* database({ database: { kind } }: Config, role: Role | undefined): Iterable<Finding> {
+  // Inside "serve" the verifier hears of its own process alone: others on the same database would not wait for it.
+  if (role === 'serve' && kind === 'postgres') {
+    yield {
+      keys: ['database'],
+      problem: '"warder serve" is alone with its database, and Postgres is for several',
+      fix: 'run "warder authority" and "warder verifier" instead, or name a database with sqlite:',
+    }
+  }
+}
+
 function* times({ freshness }: Config): Iterable<Finding> {
   if (freshness.staleAfter >= freshness.expireAfter) {
     yield {
@@ -222,11 +233,31 @@ function* trusted(config: Config, trust: Trusted, key: string): Iterable<Finding
   }
 }
 
-function* trustList(config: Config, places: readonly string[]): Iterable<Finding> {
+/** Who runs both knows the name of the authority; other verifiers hear it over the feed. */
+function* ownName(
+  { credentials }: Config,
+  { issuer }: Trusted,
+  { key, role }: { readonly key: string; readonly role: Role | undefined },
+): Iterable<Finding> {
+  if (role === 'serve' && issuer === credentials.issuer) {
+    yield {
+      keys: [`${key}.issuer`, 'credentials.issuer'],
+      problem: `${quote(issuer)} is the name under which this authority issues`,
+      fix: 'leave this entry out, or give the authority another credentials.issuer',
+    }
+  }
+}
+
+function* trustList(
+  config: Config,
+  role: Role | undefined,
+  places: readonly string[],
+): Iterable<Finding> {
   const taken = new Map<string, { readonly key: string; readonly kind: string }>()
   for (const [index, trust] of config.trust.entries()) {
     const key = places[index] ?? 'trust'
     yield* trusted(config, trust, key)
+    yield* ownName(config, trust, { key, role })
     for (const audience of trust.audience) {
       const both = JSON.stringify([trust.issuer, audience])
       const other = taken.get(both)
@@ -248,9 +279,10 @@ export function* findContradictions(
   role: Role | undefined,
   trustKeys: readonly string[],
 ): Iterable<Finding> {
+  yield* database(config, role)
   yield* times(config)
   yield* listeners(config, role)
   for (const [name, settings] of Object.entries(config.doors)) yield* door(name, settings)
   yield* authority(config, role)
-  yield* trustList(config, trustKeys)
+  yield* trustList(config, role, trustKeys)
 }

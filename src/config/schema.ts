@@ -99,7 +99,7 @@ const trust = list('An outside issuer whose tokens count, with or without an aut
   revoked: optional(
     path,
     'none revoked',
-    'Watched file of revoked ids: one `jti` a line, `#` begins a comment.',
+    'Watched file of revoked ids: one `jti` a line, `#` begins a comment. An empty file is taken for damaged: a comment says that nothing is revoked.',
   ),
   typ: optional(word, 'not checked', 'The `typ` that its tokens must have.'),
   gatewayClaim: optional(word, '`gatewayId`, else `sub`', 'The claim that names the gateway.'),
@@ -181,7 +181,7 @@ export const schema = group({
     expireAfter: key(
       duration('200ms', '30d'),
       '1h',
-      'Time after which it no longer judges; see `outage.expired`.',
+      'Time after which it no longer judges; see `outage.expired`. For a JWK set that is fetched, 15 minutes at the least.',
     ),
   }),
   revocation: group({

@@ -16,7 +16,7 @@ export interface TrustedKey {
 
 /** What an issuer's tokens of one kind must look like. */
 export interface Profile extends ProfileFacts {
-  /** Two profiles that accept the same tokens have the same, wherever they were made. */
+  /** Two profiles that accept the same claims have the same, wherever they were made and whichever keys sign. */
   readonly fingerprint: string
 }
 
@@ -30,6 +30,10 @@ export interface ProfileFacts {
   readonly gatewayClaim: string | undefined
   /** Whether the issuer is this installation, whose tokens carry every documented claim. */
   readonly own: boolean
+  /** The thumbprints of the keys that may sign such tokens; `undefined` for every key of the issuer. */
+  readonly signers?: ReadonlySet<string>
+  /** Whether the keys were confirmed too long ago to judge by. */
+  readonly isOutdated?: boolean
 }
 
 /** Makes a profile of what it accepts. */
@@ -85,17 +89,39 @@ function createTrust({ name, profiles, keys }: Issuer): Trust {
   })
 }
 
+/** Whether a key may sign tokens of a profile. */
+export function signsFor({ thumbprint }: TrustedKey, { signers }: Profile): boolean {
+  return signers === undefined || signers.has(thumbprint)
+}
+
+interface Proved {
+  readonly issuer: string
+  readonly key: TrustedKey
+  readonly profile: Profile
+}
+
 /** Whether the ring still trusts a key, and still takes tokens of the profile, that a proof was made with. */
-export function stillTrusts(
-  ring: KeyRing,
-  proof: { readonly issuer: string; readonly key: TrustedKey; readonly profile: Profile },
-): boolean {
+export function stillTrusts(ring: KeyRing, proof: Proved): boolean {
+  return profileOfNow(ring, proof) !== undefined
+}
+
+/** Whether what the ring knows of the keys of a proof is too old to judge by. */
+export function isOutdated(ring: KeyRing, proof: Proved): boolean {
+  return profileOfNow(ring, proof)?.isOutdated === true
+}
+
+function profileOfNow(ring: KeyRing, proof: Proved): Profile | undefined {
   const trust = ring.issuer(proof.issuer)
   const key = trust?.key(proof.key.kid)
-  return (
-    key?.thumbprint === proof.key.thumbprint &&
-    key.algorithm === proof.key.algorithm &&
-    key.issuedUntil === proof.key.issuedUntil &&
-    trust?.profiles.some(({ fingerprint }) => fingerprint === proof.profile.fingerprint) === true
+  if (
+    key?.thumbprint !== proof.key.thumbprint ||
+    key.algorithm !== proof.key.algorithm ||
+    key.issuedUntil !== proof.key.issuedUntil
+  ) {
+    return undefined
+  }
+  const { fingerprint } = proof.profile
+  return trust?.profiles.find(
+    (profile) => profile.fingerprint === fingerprint && signsFor(key, profile),
   )
 }

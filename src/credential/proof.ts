@@ -22,7 +22,7 @@ import {
   type ClientIdentity,
   type GatewayIdentity,
 } from './identity.ts'
-import type { KeyRing, Profile, TrustedKey } from './key-ring.ts'
+import { signsFor, type KeyRing, type Profile, type TrustedKey } from './key-ring.ts'
 import { revocationId, type RevocationId } from './revocation-id.ts'
 import { authenticate, type SignatureReason } from './signature.ts'
 import { parseJsonObject, type JsonObject, type JsonValue } from './strict-json.ts'
@@ -81,7 +81,7 @@ export function prove(
   if (!trust) return 'issuer-unknown'
   const key = authenticate(compact, trust)
   if (typeof key === 'string') return key
-  const profile = profileOf(compact.header, payload, trust.profiles)
+  const profile = profileOf(compact.header, payload, key, trust.profiles)
   if (typeof profile === 'string') return profile
   const common = commonClaims(payload)
   if (!common) return 'claims-malformed'
@@ -106,13 +106,21 @@ function boundReason(proof: Proof): ProofReason | undefined {
   return livesTooLong(proof) ? 'lifetime-too-long' : undefined
 }
 
-function profileOf(header: JsonObject, payload: JsonObject, profiles: readonly Profile[]) {
+function profileOf(
+  header: JsonObject,
+  payload: JsonObject,
+  key: TrustedKey,
+  profiles: readonly Profile[],
+) {
   const { typ } = header
   const type = canonicalType(typ)
   const typed = profiles.filter((profile) => typeMatches(typ, type, profile))
   if (typed.length === 0) return 'type-refused'
   const { aud } = payload
-  return typed.find(({ audiences }) => audienceMatches(aud, audiences)) ?? 'audience-refused'
+  const meant = typed.filter(({ audiences }) => audienceMatches(aud, audiences))
+  if (meant.length === 0) return 'audience-refused'
+  // A key that signs for one kind of an issuer's tokens is unknown to the others.
+  return meant.find((profile) => signsFor(key, profile)) ?? 'key-unknown'
 }
 
 function typeMatches(

@@ -5,7 +5,7 @@
 // A proof that was found good in this very standing is good in it still; only time can have passed.
 
 import { isWithin } from '../credential/address-range.ts'
-import { stillTrusts } from '../credential/key-ring.ts'
+import { isOutdated, stillTrusts } from '../credential/key-ring.ts'
 import { prove, type Proof } from '../credential/proof.ts'
 import { judgeTime, type EpochSeconds, type Leeway } from '../credential/time.ts'
 import { judgeStanding, type Standing } from '../standing/standing.ts'
@@ -47,6 +47,9 @@ export interface View {
   /** Whether there is time to verify one more token that was not seen before. */
   readonly admit: () => boolean
 }
+
+/** Why nothing can be said of one token, while others are judged. */
+type UndecidedReason = Extract<OutageReason, 'overloaded' | 'keys-expired'>
 
 type SoundView = View & { readonly standing: Standing }
 
@@ -112,7 +115,7 @@ function examine(
   kind: Proof['kind'],
   view: SoundView,
   now: EpochSeconds,
-): KeptProof | DenyReason | 'overloaded' {
+): KeptProof | DenyReason | UndecidedReason {
   if (presented.kind !== 'token') return presented.kind
   const { token } = presented
   const kept = findTrusted(token, view) ?? makeProof(token, view, now)
@@ -142,19 +145,27 @@ function makeProof(
 }
 
 /** Judges a proof by a standing that it was not yet found good in, and keeps it among the live or the refused. */
-function judgeAnew(kept: KeptProof, { cache, standing }: SoundView): DenyReason | undefined {
-  const reason = judgeStanding(standing, kept.proof)
+function judgeAnew(
+  kept: KeptProof,
+  { cache, standing, outage }: SoundView,
+): DenyReason | UndecidedReason | undefined {
+  const reason = judgeStanding(standing, kept.proof) ?? judgeKeys(standing, kept.proof, outage)
   kept.goodIn = reason ? undefined : standing.stamp
   cache.keep(kept)
   return reason
 }
 
+/** Keys that were not confirmed for too long are gone by only where an expired standing is. */
+function judgeKeys({ ring }: Standing, proof: Proof, { expired }: OutageAnswers) {
+  return expired !== 'allow' && isOutdated(ring, proof) ? 'keys-expired' : undefined
+}
+
 /** The refusal, with whom it is about where that was proved. */
 function refuse(
-  reason: DenyReason | 'overloaded',
+  reason: DenyReason | UndecidedReason,
   presented: Presented,
   gateway: Proof | undefined,
-  { standing, cache }: SoundView,
+  { standing, cache, outage }: SoundView,
 ): Decision {
   const refused = presented.kind === 'token' ? cache.peek(presented.token)?.proof : undefined
   const findings: Findings = {
@@ -162,7 +173,11 @@ function refuse(
     gateway: gateway ?? (refused?.kind === 'gateway' ? refused : undefined),
     client: refused?.kind === 'client' ? refused : undefined,
   }
-  return reason === 'overloaded' ? new Unavailable(reason, findings) : new Deny(reason, findings)
+  if (reason === 'overloaded') return new Unavailable(reason, findings)
+  if (reason !== 'keys-expired') return new Deny(reason, findings)
+  return outage.expired === 'deny'
+    ? new Deny('denied-in-outage', findings)
+    : new Unavailable(reason, findings)
 }
 
 /** What the door itself has against a gateway that is live. */

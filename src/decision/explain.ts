@@ -68,6 +68,7 @@ const stepOf: Readonly<Record<Reason, ExplainStep | undefined>> = {
   'header-refused': 'form',
   'issuer-unknown': 'issuer',
   'key-unknown': 'key',
+  'keys-expired': 'key',
   'key-not-trusted': 'key',
   'algorithm-refused': 'algorithm',
   'signature-invalid': 'signature',

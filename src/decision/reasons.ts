@@ -13,7 +13,12 @@ export type DenyReason =
   | 'address-refused'
   | 'rate-exceeded'
   | 'denied-in-outage'
-export type OutageReason = 'no-state' | 'state-expired' | 'internal-error' | 'overloaded'
+export type OutageReason =
+  | 'no-state'
+  | 'state-expired'
+  | 'keys-expired'
+  | 'internal-error'
+  | 'overloaded'
 export type AllowReason = 'allowed' | 'allowed-in-outage'
 export type Reason = AllowReason | DenyReason | OutageReason
 
@@ -87,6 +92,7 @@ export const reasons: Readonly<Record<Reason, ReasonFacts>> = {
 
   'no-state': outage,
   'state-expired': outage,
+  'keys-expired': outage,
   'internal-error': outage,
   overloaded: outage,
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../system/clock.ts'
+import { createKeySetAge, type KeySetAge } from './key-set-age.ts'
 
 export interface RefreshParts {
   /** Fetches once; true when that gave a good set. */
@@ -6,10 +7,16 @@ export interface RefreshParts {
   readonly clock: Clock
   /** A number from 0 to below 1, anew each time. */
   readonly random: () => number
+  /** How long what was fetched may be gone by, though not less than what three fetches take. */
+  readonly expireAfterMs: number
+  /** Told when what was fetched has become too old to go by, and when it is new again. */
+  readonly onOutdated: (isOutdated: boolean) => void
+  /** Told when a good set came, and when the last one became too old. */
+  readonly onChange: () => void
 }
 
 /** Keeps something fetched fresh in the background. */
-export interface Refresh {
+export interface Refresh extends Pick<KeySetAge, 'isOutdated' | 'ageMs'> {
   /** Fetches now. */
   readonly first: () => Promise<void>
   /** Asks for an early fetch; however many ask, there is one in a cool-down. */
@@ -20,14 +27,26 @@ export interface Refresh {
 const everyMs = 300_000
 const coolDownMs = 30_000
 const retryMsMin = 1000
+const expireAfterMsMin = 3 * everyMs
 
 /** One fetch at a time: every five minutes, sooner after a failure, and once in a cool-down when hurried. */
-export function createRefresh({ fetch, clock, random }: RefreshParts): Refresh {
+export function createRefresh(parts: RefreshParts): Refresh {
+  const { fetch, clock, random, onChange } = parts
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
   let failures = 0
   let hurriedAt = Number.NEGATIVE_INFINITY
   let closed = false
+  const age = createKeySetAge({
+    clock,
+    expireAfterMs: Math.max(expireAfterMsMin, parts.expireAfterMs),
+    onOutdated(isOutdated) {
+      parts.onOutdated(isOutdated)
+      if (!isOutdated) return
+      onChange()
+      hurry()
+    },
+  })
 
   const delay = () => {
     const base = failures === 0 ? everyMs : Math.min(everyMs, retryMsMin * 2 ** (failures - 1))
@@ -35,21 +54,30 @@ export function createRefresh({ fetch, clock, random }: RefreshParts): Refresh {
   }
   const run = async () => {
     clearTimeout(timer)
-    failures = (await fetch()) ? 0 : failures + 1
+    const good = await fetch()
+    failures = good ? 0 : failures + 1
     running = undefined
+    if (good && !closed) {
+      age.renew()
+      onChange()
+    }
     if (!closed) timer = setTimeout(() => void start(), delay()).unref()
   }
   const start = () => (running ??= run())
+  const hurry = () => {
+    const now = clock.monotonic()
+    if (closed || now - hurriedAt < coolDownMs) return
+    hurriedAt = now
+    void start()
+  }
   return {
     first: () => start(),
-    hurry() {
-      const now = clock.monotonic()
-      if (closed || now - hurriedAt < coolDownMs) return
-      hurriedAt = now
-      void start()
-    },
+    hurry,
+    isOutdated: age.isOutdated,
+    ageMs: age.ageMs,
     close() {
       closed = true
+      age.close()
       clearTimeout(timer)
     },
   }

@@ -31,6 +31,14 @@ export function logBrokenSource(log: Log, name: string, problem: string): void {
   })
 }
 
+/** Says why tokens of an outside issuer do not count. */
+export function logLeftOut(log: Log, name: string, why: string): void {
+  log.error('tokens of an outside issuer do not count', {
+    source: identifier(name),
+    why: identifier(why),
+  })
+}
+
 /** Names the keys that were left out of a set. */
 export function logUnusableKeys(log: Log, name: string, unusable: KeySet['unusable']): void {
   for (const { index, reason } of unusable) {

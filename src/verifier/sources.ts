@@ -4,8 +4,9 @@
 import type { Clock } from '../system/clock.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { AuthorityLink, Following, LinkStatus } from './authority-link.ts'
+import type { HealthSettings } from './health.ts'
 import { createComposition } from './composition.ts'
-import { logUnusableKeys } from './logging.ts'
+import { logLeftOut, logUnusableKeys } from './logging.ts'
 import type { RefusalSummary } from './refusals.ts'
 import { createStandalone } from './standalone.ts'
 import { createStandingKeeper } from './standing-keeper.ts'
@@ -20,8 +21,11 @@ export interface SourcesParts {
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
+  readonly health: Pick<HealthSettings, 'expireAfterMs'>
   /** Told what is wrong with a source, `undefined` when it is right again. */
   readonly note: (name: string, problem: string | undefined) => void
+  /** Told why tokens of an outside issuer do not count though its files are in order, `undefined` when they do. */
+  readonly say: (name: string, why: string | undefined) => void
 }
 
 export interface Sources {
@@ -32,6 +36,7 @@ export interface Sources {
   readonly refused: (refusals: readonly RefusalSummary[]) => void
   readonly link: () => LinkStatus
   readonly revoked: () => { readonly entries: number; readonly bytes: number }
+  readonly keysAgeMs: () => number
   readonly close: () => Promise<void>
 }
 
@@ -47,9 +52,17 @@ const noLink: LinkStatus = {
 /** Assembles the sources of a verifier. */
 export function createSources(parts: SourcesParts): Sources {
   const { authority, trust, threads, clock, random, log, note } = parts
+  const leaveOut = (name: string, why: string | undefined) => {
+    parts.say(name, why)
+    if (why !== undefined) logLeftOut(log, name, why)
+  }
   const composition = createComposition({
     publish: threads.publish,
     expects: { authority: authority !== undefined, outside: trust.length > 0 },
+    onOverruled(issuer, isOverruled) {
+      const why = isOverruled ? 'does not count, the authority issues under this name' : undefined
+      leaveOut(`issuer ${issuer} of trust`, why)
+    },
   })
   const keeper = createStandingKeeper({
     publish: composition.authority,
@@ -62,6 +75,11 @@ export function createSources(parts: SourcesParts): Sources {
     random,
     onFacts: (facts) => void composition.outside(facts),
     onSource: note,
+    expireAfterMs: parts.health.expireAfterMs,
+    onOutdated(source, isOutdated) {
+      const why = isOutdated ? 'too old, tokens are answered as outage.expired says' : undefined
+      leaveOut(`age of ${source}`, why)
+    },
     onUnusableKeys: (name, unusable) => logUnusableKeys(log, name, unusable),
   })
   let following: Following | undefined
@@ -81,6 +99,7 @@ export function createSources(parts: SourcesParts): Sources {
       const [own, outside] = [keeper.revoked(), standalone.revoked()]
       return { entries: own.entries + outside.entries, bytes: own.bytes + outside.bytes }
     },
+    keysAgeMs: standalone.keysAgeMs,
     async close() {
       standalone.close()
       await following?.close()

@@ -6,9 +6,14 @@ import type { KeySet } from '../credential/key-set.ts'
 import { createRevokedSet } from '../standing/revoked-set.ts'
 import { isRevision, type Revision, type StandingFacts } from '../standing/standing.ts'
 import type { Clock } from '../system/clock.ts'
-import { createTrustSource, type TrustSettings, type TrustSource } from './trust-source.ts'
+import {
+  createTrustSource,
+  type TrustSettings,
+  type TrustSource,
+  type TrustSourceParts,
+} from './trust-source.ts'
 
-export interface StandaloneParts {
+export interface StandaloneParts extends Pick<TrustSourceParts, 'expireAfterMs' | 'onOutdated'> {
   readonly trust: readonly TrustSettings[]
   readonly clock: Clock
   readonly random: () => number
@@ -26,6 +31,8 @@ export interface Standalone {
   /** Somebody presented a key that is not known: sources that can have news of it are asked. */
   readonly hurry: () => void
   readonly revoked: () => { readonly entries: number; readonly bytes: number }
+  /** The age of the oldest key set of those that are fetched. */
+  readonly keysAgeMs: () => number
   readonly close: () => void
 }
 
@@ -65,6 +72,7 @@ export function createStandalone(parts: StandaloneParts): Standalone {
       for (const source of sources) source.hurry()
     },
     revoked: () => ({ entries: revoked.entries, bytes: revoked.bytes }),
+    keysAgeMs: () => Math.max(0, ...sources.map((source) => source.keysAgeMs())),
     close() {
       for (const source of sources) source.close()
     },
@@ -93,13 +101,18 @@ function issuersOf(sources: readonly TrustSource[]): readonly Issuer[] {
   const byIssuer = Map.groupBy(sources, ({ entry }) => entry.issuer)
   return [...byIssuer].map(([name, entries]) => {
     const keys = new Map(entries.flatMap((source) => source.keys()).map((key) => [key.kid, key]))
-    const profiles = entries.map(({ entry }) => profileOf(entry))
+    const profiles = entries.map((source) => profileOf(source))
     return { name, profiles, keys: [...keys.values()] }
   })
 }
 
-function profileOf({ kind, typ, audience, gatewayClaim }: TrustSettings) {
-  return createProfile({ kind, typ, audiences: new Set(audience), gatewayClaim, own: false })
+/** What an entry accepts, signed by a key of its own set. */
+function profileOf({ entry, keys, isOutdated }: TrustSource) {
+  const { kind, typ, audience, gatewayClaim } = entry
+  const audiences = new Set(audience)
+  const signers = new Set(keys().map(({ thumbprint }) => thumbprint))
+  const old = { isOutdated: isOutdated() }
+  return createProfile({ kind, typ, audiences, gatewayClaim, own: false, signers, ...old })
 }
 
 function factsOf(

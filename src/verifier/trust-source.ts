@@ -28,6 +28,10 @@ export interface TrustSourceParts {
   /** Offered a good key set; false refuses it. */
   readonly takeKeys: (source: string, set: KeySet) => boolean
   readonly takeRevoked: (path: string, ids: Iterable<RevocationId>, count: number) => void
+  /** How long a key set that is fetched may be gone by without being fetched again. */
+  readonly expireAfterMs: number
+  /** Told when a key set has become too old for its tokens to be judged by, and when it is new again. */
+  readonly onOutdated: (source: string, isOutdated: boolean) => void
   readonly onChange: () => void
   readonly onSource: (source: string, problem: string | undefined) => void
 }
@@ -36,6 +40,9 @@ export interface TrustSourceParts {
 export interface TrustSource {
   readonly entry: TrustSettings
   readonly keys: () => readonly TrustedKey[]
+  /** Whether the key set was last fetched too long ago to be gone by; a file never was. */
+  readonly isOutdated: () => boolean
+  readonly keysAgeMs: () => number
   /** Whether the key set and the list have been read at least once. */
   readonly known: () => boolean
   readonly start: () => Promise<void>
@@ -53,31 +60,21 @@ export function createTrustSource(parts: TrustSourceParts): TrustSource {
   const closing: (() => void)[] = []
   let keys: readonly TrustedKey[] | undefined
   let listed = path === undefined
-  let ids = 0
   let refresh: Refresh | undefined
 
   const take = (reading: KeySetReading): boolean => {
     if (reading.kind === 'broken') onSource(source, reading.problem)
     if (reading.kind === 'broken' || !takeKeys(source, reading.set)) return false
     keys = reading.set.keys
-    onChange()
     return true
   }
   const takeList = (at: string, reading: Reading) => {
-    const problem = readList(at, reading)
-    onSource(`revoked list ${at} ${whose}`, problem)
-    if (problem === undefined) onChange()
-  }
-  const readList = (at: string, reading: Reading): string | undefined => {
-    if (reading.kind === 'unreadable') return `cannot be read (${reading.code})`
-    const list = readRevokedFile(reading.bytes, entry.issuer)
-    if (list.kind === 'broken') return `line ${list.line} is no id`
-    // What a full disk or a writer that died leaves behind must not let everybody in again.
-    if (ids > 0 && list.isBlank) return 'is empty; a comment would say that nothing is revoked'
-    ids = list.count
+    const list = listOf(reading, entry.issuer)
+    onSource(`revoked list ${at} ${whose}`, typeof list === 'string' ? list : undefined)
+    if (typeof list === 'string') return
     parts.takeRevoked(at, list.ids(), list.count)
     listed = true
-    return undefined
+    onChange()
   }
   const watch = async (at: string, read: (reading: Reading) => unknown) => {
     closing.push(await watchInTurn(at, read))
@@ -86,6 +83,7 @@ export function createTrustSource(parts: TrustSourceParts): TrustSource {
     refresh = createRefresh({
       ...parts,
       fetch: async () => take(await fetchKeySet(jwks, algorithms)),
+      onOutdated: (isOutdated) => parts.onOutdated(source, isOutdated),
     })
     await refresh.first()
   }
@@ -93,11 +91,16 @@ export function createTrustSource(parts: TrustSourceParts): TrustSource {
   return {
     entry,
     keys: () => keys ?? [],
+    isOutdated: () => refresh?.isOutdated() ?? false,
+    keysAgeMs: () => refresh?.ageMs() ?? 0,
     known: () => listed && keys !== undefined,
     async start() {
       if (path !== undefined) await watch(path, (reading) => takeList(path, reading))
       if (isUrl(jwks)) await follow()
-      else await watch(jwks, async (reading) => take(await readingOf(reading, algorithms)))
+      else
+        await watch(jwks, async (reading) => {
+          if (take(await readingOf(reading, algorithms))) onChange()
+        })
     },
     hurry: () => refresh?.hurry(),
     close() {
@@ -105,6 +108,15 @@ export function createTrustSource(parts: TrustSourceParts): TrustSource {
       for (const close of closing) close()
     },
   }
+}
+
+/** A list that can be gone by, or what is wrong with it. */
+function listOf(reading: Reading, issuer: string) {
+  if (reading.kind === 'unreadable') return `cannot be read (${reading.code})`
+  const list = readRevokedFile(reading.bytes, issuer)
+  if (list.kind === 'broken') return `line ${list.line} is no id`
+  // What a full disk or a writer that died leaves behind must not let everybody in again, at a start either.
+  return list.isBlank ? 'is empty: write a line that begins with # if nothing is revoked' : list
 }
 
 /** Watches a file and has its readings taken one after the other; resolves when the first one was. */

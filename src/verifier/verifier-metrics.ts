@@ -13,6 +13,7 @@ export interface VerifierMetricsParts {
   readonly proofs: () => number
   readonly link: () => LinkStatus
   readonly freshness: FreshnessView
+  readonly keysAgeMs: () => number
 }
 
 /** The metrics of a verifier beside those that its threads count. */
@@ -54,6 +55,13 @@ export function createVerifierMetrics(parts: VerifierMetricsParts): VerifierMetr
     (gauge) => gauge.set(parts.proofs()),
   )
   declareLinkMetrics(metrics, parts.link)
+  metrics.gauge(
+    {
+      name: 'warder_key_set_age_seconds',
+      help: 'Time since the key set of an outside issuer was fetched, of the oldest; zero where none is',
+    },
+    (gauge) => gauge.set(parts.keysAgeMs() / 1000),
+  )
   const refreshes = metrics.counter({
     name: 'warder_key_set_refreshes_total',
     help: 'Readings of key sets by what came of them',

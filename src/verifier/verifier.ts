@@ -108,6 +108,7 @@ async function assemble(
     if (name.startsWith('key set')) metrics.keySetRefreshed(problem === undefined)
     if (problem !== undefined) logBrokenSource(log, name, problem)
   }
+  const say: Note = (...about) => health.source(...about)
   const readTls = tlsReader(note, closing)
   const opsTls = await readTls('listen.ops', parts.ops, (tls) => ops.useTls(tls))
   const listeners = await readListeners(parts, readTls, (name, tls) => threads.useTls(name, tls))
@@ -121,13 +122,13 @@ async function assemble(
     ...reports,
   })
   closing.push(threads.close)
-  const sources = createSources({ ...parts, threads, note })
+  const sources = createSources({ ...parts, threads, note, say })
   closing.push(sources.close)
   const bound = createBoundCredentials({ files, onToken: threads.useBound, onSource: note })
   closing.push(bound.close)
-  const { revoked, link } = sources
+  const { revoked, link, keysAgeMs } = sources
   const freshness = createFreshnessView(parts.authority?.freshness, clock)
-  const known = { threads, counters, revoked, link, freshness, proofs: reports.proofs }
+  const known = { threads, counters, revoked, link, keysAgeMs, freshness, proofs: reports.proofs }
   const health = createHealth({ ...known, clock, settings: said })
   const page = parts.metrics ?? createMetrics()
   const metrics = createVerifierMetrics({ ...known, metrics: page, workers: said.workers })

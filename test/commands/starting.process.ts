@@ -161,6 +161,16 @@ suite('what keeps it from working', () => {
     assert.match(refusal, /something that is not the management API's/)
   })
 
+  test('serve on Postgres is told what to run instead, and nothing is asked of the database', async () => {
+    const env = { WARDER_DATABASE: 'postgres://warder:hunter2@127.0.0.1:1/warder' }
+    const { code, out, err } = await place.run('serve', { env })
+    assert.deepEqual([code, out], [1, ''])
+    assert.match(
+      err,
+      /^WARDER_DATABASE: [^\n]*run "warder authority" and "warder verifier"[^\n]*\n$/,
+    )
+  })
+
   test('data that cannot be read is told with the fix', async () => {
     mkdirSync(join(place.folder, 'damaged'))
     writeFileSync(join(place.folder, 'damaged/warder.db'), 'no database at all '.repeat(500))

@@ -68,6 +68,11 @@ const contradictions: readonly (readonly [title: string, given: Given, line: Reg
     /^WARDER_FRESHNESS_STALE_AFTER: freshness\.expireAfter: knowledge would expire before/,
   ],
   [
+    'authority and verifier in one process on Postgres',
+    { role: 'serve', env: { WARDER_DATABASE: 'postgres://warder:hunter2@db/warder' } },
+    /^WARDER_DATABASE: database: .* run "warder authority" and "warder verifier" instead, or name/,
+  ],
+  [
     'an authority for other machines without TLS',
     { argv: ['--listen-authority', '0.0.0.0:7080'] },
     /^--listen-authority: listen\.authority: other machines would reach/,
@@ -145,6 +150,16 @@ const contradictions: readonly (readonly [title: string, given: Given, line: Reg
     'a type that belongs to the other kind',
     { file: 'trust: [{ issuer: x, jwks: k, audience: a, typ: AT+JWT }]' },
     /trust\[0\]\.typ: "AT\+JWT" is the type of tokens of kind client/,
+  ],
+  [
+    'an outside issuer of the authority’s own name',
+    {
+      role: 'serve',
+      file: `trust:
+  - { issuer: x, jwks: k, audience: a }
+  - { issuer: 'http://127.0.0.1:7080', jwks: k, audience: a }`,
+    },
+    /^warder\.yaml:3:15: trust\[1\]\.issuer: "http:\/\/127\.0\.0\.1:7080" is the name under which this authority issues; leave/,
   ],
   [
     'keys from another machine without TLS',

@@ -94,7 +94,7 @@ export async function verifierBeside(t: TestContext, otherwise: Otherwise = {}):
     'keys.json',
     JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k1' }] }),
   )
-  put('revoked.txt', '')
+  put('revoked.txt', '# none\n')
   const token: Beside['token'] = (claims = {}) => {
     const iat = Math.floor(Date.now() / 1000) - 60
     const usual = { iss: issuer, aud: audience, sub: 'gw-1', jti: randomUUID(), iat, environmentId }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { systemClock } from '../../src/system/clock.ts'
 import { readEnrolment } from '../../src/verifier/feed/enrolment.ts'
 import { createFeedLink } from '../../src/verifier/feed/link.ts'
+import type { TrustSettings } from '../../src/verifier/trust-source.ts'
 import { startVerifier, type Verifier } from '../../src/verifier/verifier.ts'
 import type { House } from '../authority/house.ts'
 import { anyPort, usualSettings } from '../verifier/running.ts'
@@ -30,6 +31,7 @@ export interface FeedVerifierOptions {
   readonly doors?: typeof usualSettings.doors
   readonly staleAfterMs?: number
   readonly expireAfterMs?: number
+  readonly trust?: readonly TrustSettings[]
 }
 
 const silent = {
@@ -64,7 +66,7 @@ export async function startFeedVerifier(options: FeedVerifierOptions): Promise<F
     http: { at: anyPort, tls: undefined },
     ops: { at: anyPort, tls: undefined },
     health: { version: '0.0.0', workers: 1, proofCacheMax: 1000, staleAfterMs, expireAfterMs },
-    trust: [],
+    trust: options.trust ?? [],
     authority: createFeedLink({
       enrolment: { ...read, authority: options.authority ?? read.authority },
       ca: undefined,

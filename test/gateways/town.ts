@@ -99,7 +99,7 @@ function outsideIssuer(folder: string): Pick<Town, 'token' | 'revoke'> {
     renameSync(join(folder, `${name}.new`), join(folder, name))
   }
   put('keys.json', JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k' }] }))
-  put('revoked.txt', '')
+  put('revoked.txt', '# none\n')
   const trust = { issuer, audience, jwks: join(folder, 'keys.json') }
   const revokedFile = join(folder, 'revoked.txt')
   put('warder.yaml', JSON.stringify({ trust: [{ ...trust, revoked: revokedFile }] }))

@@ -5,7 +5,7 @@ import { fetchKeySet } from '../../src/verifier/key-set-source.ts'
 import { listen } from '../../src/verifier/listening.ts'
 import { manualClock } from '../manual-clock.ts'
 import { gatewayClaims, issuerKey, keySet, signToken, type IssuerKey } from './issuer.ts'
-import { nginxHook, runVerifier, statusOf, trustEntry, until } from './running.ts'
+import { nginxHook, runVerifier, statusOf, trustEntry, until, usualOutage } from './running.ts'
 import { exchange } from './wire.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
@@ -142,6 +142,56 @@ test('however many unknown keys are presented, an issuer is asked once in a cool
   await until(async () => (await status(fresh)) === 200)
   assert.equal(server.asked.length, 3)
   assert.equal(await running.metric('warder_key_set_refreshes_total{result="success"}'), 3)
+})
+
+const hourMs = 3_600_000
+
+describe('a key set that could not be fetched for too long', { concurrency: true }, () => {
+  for (const [answer, status] of [
+    ['unavailable', 503],
+    ['deny', 401],
+    ['allow', 200],
+  ] as const) {
+    test(`is gone by no more, where outage.expired is ${answer}`, async (t) => {
+      const own = issuerKey('own')
+      const server = await issuerServer(t, gives(own))
+      const clock = manualClock(Date.now())
+      const running = await runVerifier({
+        settings: { outage: { ...usualOutage, expired: answer } },
+        trust: (folder) => [
+          trustEntry(folder),
+          trustEntry(folder, { issuer: 'https://fetched.test', jwks: server.url }),
+        ],
+        parts: { clock },
+      })
+      t.after(() => running.stop())
+      const of = async (token: string) => statusOf(running.place, nginxHook(token))
+      const fetched = (jti: string, key = own) =>
+        signToken(key, gatewayClaims({ iss: 'https://fetched.test', jti }))
+      const seen = fetched('seen')
+      running.put('revoked.txt', 'revoked\n')
+      await until(async () => (await of(fetched('revoked'))) === 401)
+      server.become((_, response) => response.writeHead(503).end())
+      clock.advance(hourMs)
+      assert.equal(await of(seen), 200)
+      assert.equal(await running.metric('warder_key_set_age_seconds'), 3600)
+
+      clock.advance(1)
+      const ready = async () => (await running.page('/readyz')).body
+      await until(async () => /"degraded".*age of key set [^"]+: too old/.test(await ready()))
+      await until(async () => /status 503/.test(await ready()))
+      assert.deepEqual([await of(seen), await of(fetched('new'))], [status, status])
+      // What would be refused is refused, and other issuers are judged.
+      assert.equal(await of(fetched('revoked')), 401)
+      assert.equal(await of(fetched('forged', issuerKey('own'))), 401)
+      assert.equal(await of(running.token()), 200)
+
+      server.become(gives(own))
+      await until(async () => (await ready()) === '{"state":"ready"}')
+      assert.deepEqual([await of(seen), await of(fetched('new'))], [200, 200])
+      assert.equal(await running.metric('warder_key_set_age_seconds'), 0)
+    })
+  }
 })
 
 test('an issuer that cannot be asked at the start is asked again, and only then anything is allowed', async (t) => {

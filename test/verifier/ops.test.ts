@@ -103,6 +103,7 @@ test('every metric that is promised is there from the start', async () => {
     'warder_feed_connected',
     'warder_feed_reconnects_total',
     'warder_feed_failures_total',
+    'warder_key_set_age_seconds',
     'warder_key_set_refreshes_total{result="success"}',
     'warder_key_set_refreshes_total{result="failure"}',
     'warder_state_file_failures_total',

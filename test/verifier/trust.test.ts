@@ -73,6 +73,24 @@ describe('a list of revoked ids', () => {
   })
 })
 
+test('AT-47: an empty list is no list at a start either; a comment says that nothing is revoked', async (t) => {
+  const started = await runVerifier({
+    trust: (folder) => {
+      writeFileSync(join(folder, 'revoked.txt'), ' \n\n')
+      return [trustEntry(folder)]
+    },
+  })
+  t.after(() => started.stop())
+  const hook = nginxHook(started.token())
+  assert.equal(await statusOf(started.place, hook), 503)
+  const { status: answered, body } = await started.page('/readyz')
+  assert.equal(answered, 503)
+  assert.match(body, /"state":"not-ready".*is empty: write a line that begins with # if nothing/)
+  started.put('revoked.txt', '# nobody')
+  await until(async () => (await statusOf(started.place, hook)) === 200)
+  assert.equal((await started.page('/readyz')).body, '{"state":"ready"}')
+})
+
 describe('a key set', () => {
   test('that is replaced ends every token of the old key at once and takes those of the new one', async () => {
     const other = issuerKey('key-2')

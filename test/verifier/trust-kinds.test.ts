@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import type { TrustSettings } from '../../src/verifier/trust-source.ts'
+import { clientClaims, gatewayClaims, issuerKey, keySet, signToken, type Claims } from './issuer.ts'
+import {
+  clientEntry,
+  forwardHook,
+  gatewayDoor,
+  nginxHook,
+  runVerifier,
+  statusOf,
+  trustEntry,
+  until,
+  type Running,
+} from './running.ts'
+
+// One issuer in two entries: gateways ask at one door, clients at the other.
+
+const clientDoor = {
+  carrier: { kind: 'bearer', headers: [] },
+  require: 'client',
+  environment: undefined,
+} as const
+
+async function runBoth(
+  t: TestContext,
+  trust: (folder: string) => readonly TrustSettings[],
+): Promise<Running> {
+  const doors = { nginx: gatewayDoor, forward: clientDoor }
+  const running = await runVerifier({ settings: { doors }, trust })
+  t.after(() => running.stop())
+  return running
+}
+
+const asGateway = ({ place }: Running, token: string) => statusOf(place, nginxHook(token))
+const asClient = ({ place }: Running, token: string) =>
+  statusOf(place, forwardHook(undefined, `Authorization: Bearer ${token}`))
+
+test('AT-20, AT-21: of two key sets of one issuer, neither signs for the kind of the other', async (t) => {
+  const [gateways, clients] = [issuerKey('gateways'), issuerKey('clients')]
+  const running = await runBoth(t, (folder) => {
+    const jwks = join(folder, 'clients.json')
+    writeFileSync(jwks, keySet(clients))
+    writeFileSync(join(folder, 'keys.json'), keySet(gateways))
+    return [trustEntry(folder), { ...clientEntry(folder), jwks }]
+  })
+  const gateway = (key: typeof gateways) => signToken(key, gatewayClaims())
+  const client = (key: typeof gateways) => signToken(key, clientClaims())
+  assert.equal(await asGateway(running, gateway(gateways)), 200)
+  assert.equal(await asClient(running, client(clients)), 200)
+  assert.equal(await asGateway(running, gateway(clients)), 401)
+  assert.equal(await asClient(running, client(gateways)), 401)
+
+  // A key that goes over to the other set takes with it what it has signed for the first, seen before or not.
+  const seen = gateway(gateways)
+  assert.equal(await asGateway(running, seen), 200)
+  running.put('clients.json', keySet(clients, gateways))
+  await until(async () => (await asClient(running, client(gateways))) === 200)
+  assert.equal(await asGateway(running, seen), 200)
+  running.put('keys.json', keySet(issuerKey('next')))
+  await until(async () => (await asGateway(running, seen)) === 401)
+  assert.equal(await asGateway(running, gateway(gateways)), 401)
+  assert.equal(await asClient(running, client(gateways)), 200)
+})
+
+test('AT-21: algorithms that one entry of an issuer allows are not allowed for the other', async (t) => {
+  const ed25519: Claims = {
+    ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }),
+    kid: 'other',
+  }
+  const running = await runBoth(t, (folder) => {
+    const shared = issuerKey('shared')
+    writeFileSync(join(folder, 'keys.json'), keySet(shared, { ...shared, jwk: ed25519 }))
+    return [trustEntry(folder, { algorithms: ['EdDSA'] }), clientEntry(folder)]
+  })
+  running.put('keys.json', keySet(running.key, { ...running.key, jwk: ed25519 }))
+  await until(async () => (await asClient(running, signToken(running.key, clientClaims()))) === 200)
+  assert.equal(await asGateway(running, running.token()), 401)
+})
