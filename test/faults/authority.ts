@@ -166,10 +166,12 @@ export function makeAuthority({
       const { hook, through } = options
       const started = startProgram({ words: 'authority', folder, env, hook, through })
       program = started
-      await until('the authority listens', () => {
+      const listens = () => {
         assert.ok(started.running(), started.log())
         return started.log().includes('authority listens')
-      })
+      }
+      // On a busy machine a start takes a while; how long it may take is no row of the table.
+      await until('the authority listens', listens, 60_000)
       await signIn()
     },
     end: async (signal) => program?.end(signal),

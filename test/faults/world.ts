@@ -9,6 +9,7 @@ import {
   type Issued,
 } from './authority.ts'
 import { violations, type Happening } from './history.ts'
+import { isLong } from './form.ts'
 import { until } from './program.ts'
 import { openWay, type Way } from './proxy.ts'
 import { makeVerifier, type VerifierNode, type VerifierOptions } from './verifier.ts'
@@ -82,7 +83,7 @@ export function fault(
   body: (world: World, t: TestContext) => Promise<void>,
   options: AuthorityOptions = {},
 ): void {
-  test(title, { timeout: 120_000 }, async (t) => {
+  test(title, { timeout: isLong ? 1_800_000 : 120_000 }, async (t) => {
     const world = await openWorld(t, options)
     await body(world, t)
     await world.check()
