@@ -140,10 +140,15 @@ export function makeAuthority({
     )
     bearer = String(body['access_token'])
   }
-  const call = (method: string, path: string, body?: unknown) => {
+  const call = async (method: string, path: string, body?: unknown): Promise<Answered> => {
     const json = body === undefined ? {} : { 'content-type': 'application/json' }
-    const headers = { authorization: `Bearer ${bearer}`, ...json }
-    return send(method, path, headers, body === undefined ? undefined : JSON.stringify(body))
+    const text = body === undefined ? undefined : JSON.stringify(body)
+    const sent = () => send(method, path, { authorization: `Bearer ${bearer}`, ...json }, text)
+    const answer = await sent()
+    if (answer.status !== 401) return answer
+    // A long run outlives the token of an administrator.
+    await signIn()
+    return sent()
   }
   const issuedOf = (gateway: string, credential: Tree | undefined): Issued => {
     const id = String(credential?.['id'])
