@@ -247,7 +247,7 @@ async function stubbed(t: TestContext) {
     promised: () => true,
     history: [],
   })
-  t.after(() => node.end('SIGKILL'))
+  t.after(() => node.close())
   node.start()
   await node.untilReady()
   return { stub, node }

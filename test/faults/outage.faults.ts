@@ -137,7 +137,7 @@ test('F5: verifiers that were interrupted together do not come back together', a
       }),
     ),
   )
-  t.after(() => Promise.all(nodes.map((node) => node.end('SIGKILL'))))
+  t.after(() => Promise.all(nodes.map((node) => node.close())))
   for (const node of nodes) node.start()
   await Promise.all(nodes.map((node) => node.untilReady()))
   stub.asked.length = 0

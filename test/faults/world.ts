@@ -63,7 +63,7 @@ export async function openWorld(t: TestContext, options: AuthorityOptions = {}):
         history,
         ...more,
       })
-      ends.push(() => node.end('SIGKILL'))
+      ends.push(() => node.close())
       if (start) {
         node.start()
         await node.untilReady()
@@ -90,7 +90,10 @@ export function fault(
   })
 }
 
-/** Goes on asking with some credentials at some nodes until told to stop; each has its own line. */
+/**
+ * Goes on asking with some credentials at some nodes until told to stop, or until a node is ended for good, as where a
+ * test has failed; each has its own line.
+ */
 export function keepAsking(
   nodes: readonly VerifierNode[],
   credentials: readonly Issued[],
@@ -98,7 +101,7 @@ export function keepAsking(
 ): { readonly stop: () => Promise<void> } {
   const stopping = new AbortController()
   const line = async (node: VerifierNode, issued: Issued) => {
-    while (!stopping.signal.aborted) {
+    while (!stopping.signal.aborted && !node.closed()) {
       await node.ask(issued)
       await delay(everyMs)
     }
