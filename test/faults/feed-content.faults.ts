@@ -27,9 +27,12 @@ async function meddled(world: World) {
 async function mustFail(node: VerifierNode, meddler: Meddler, meddling: Meddler['meddling']) {
   const before = await failures(node)
   const revision = (await node.status())['revision']
+  const written = node.program().log().length
   meddler.meddling = meddling
   meddler.interrupt()
   await until('it is counted', async () => (await failures(node)) >= before + 2, 20_000)
+  // That it is too far behind is what it is told to get there; it must have failed at what it got.
+  assert.match(node.program().log().slice(written), /"why":"(?!gap")/)
   assert.equal((await node.status())['revision'], revision)
   await recover(node, meddler)
 }
