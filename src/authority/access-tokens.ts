@@ -1,10 +1,7 @@
-import { algorithms } from '../credential/algorithm.ts'
 import { isWithin } from '../credential/address-range.ts'
-import { createKeyRing, type KeyRing } from '../credential/key-ring.ts'
-import { importKeySet } from '../credential/key-set.ts'
+import type { KeyRing } from '../credential/key-ring.ts'
 import { prove, type ClientProof } from '../credential/proof.ts'
 import { defaultLeeway, epochSeconds } from '../credential/time.ts'
-import { profilesOf, type SnapshotIssuer } from '../standing/snapshot-issuer.ts'
 import {
   createStanding,
   isRevision,
@@ -14,6 +11,7 @@ import {
 } from '../standing/standing.ts'
 import type { Reader, Store } from '../store/store.ts'
 import type { Clock } from '../system/clock.ts'
+import type { ImportRing } from './imported-ring.ts'
 import { revokedAt } from './revoked-tokens.ts'
 import { readIssuers, readMarks } from './snapshot.ts'
 
@@ -24,10 +22,11 @@ export type JudgeAccessToken = (token: string, source: string) => Promise<Client
 export function createAccessTokenJudge(
   store: Pick<Store, 'read' | 'snapshot'>,
   clock: Clock,
+  importRing: ImportRing,
 ): JudgeAccessToken {
   return async (token, source) => {
     const now = epochSeconds(clock.wall() / 1000)
-    const ring = await ringOf(await store.read((db) => readIssuers(db)))
+    const ring = await importRing(await store.read((db) => readIssuers(db)))
     const proof = prove(token, ring, now, defaultLeeway)
     if (typeof proof !== 'object' || proof.kind !== 'client') return undefined
     const { id, addresses } = proof.client
@@ -36,17 +35,6 @@ export function createAccessTokenJudge(
     const ended = await store.read((db) => revokedAt(db, proof.issuer, proof.jti))
     return ended === undefined && standing && !judgeStanding(standing, proof) ? proof : undefined
   }
-}
-
-/** The keys and profiles that verifiers know. */
-export async function ringOf(issuers: readonly SnapshotIssuer[]): Promise<KeyRing> {
-  const all = await Promise.all(
-    issuers.map(async (issuer) => {
-      const { keys = [] } = (await importKeySet(issuer.jwks, algorithms)) ?? {}
-      return { name: issuer.name, profiles: profilesOf(issuer), keys }
-    }),
-  )
-  return createKeyRing(0, all)
 }
 
 /** As much of the standing as one client's tokens are judged by; none for a client that never was. */

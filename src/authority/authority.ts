@@ -37,6 +37,7 @@ import type { AuthoritySettings } from './settings.ts'
 import { createSettle } from './settling.ts'
 import { openSigningKeys } from './signing-keys.ts'
 import { createStatusLists } from './status-list.ts'
+import { createRingImport } from './imported-ring.ts'
 import { createTokenJudge } from './token-judge.ts'
 import { createTokenQuestionRoutes, type TokenQuestionParts } from './token-questions.ts'
 import { createTokenRoutes, type TokenParts } from './token-endpoint.ts'
@@ -162,9 +163,10 @@ function listenerOf(
 
 /** What says of tokens whether they count. */
 function judgesOf(store: Store, clock: Clock) {
+  const importRing = createRingImport()
   return {
-    judgeAccessToken: createAccessTokenJudge(store, clock),
-    judgeToken: createTokenJudge(store, clock),
+    judgeAccessToken: createAccessTokenJudge(store, clock, importRing),
+    judgeToken: createTokenJudge(store, clock, importRing),
   }
 }
 

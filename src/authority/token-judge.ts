@@ -3,7 +3,8 @@ import { defaultLeeway, epochSeconds } from '../credential/time.ts'
 import { judgeStanding } from '../standing/standing.ts'
 import type { Reader, Store } from '../store/store.ts'
 import type { Clock } from '../system/clock.ts'
-import { ringOf, standingOf } from './access-tokens.ts'
+import { standingOf } from './access-tokens.ts'
+import type { ImportRing } from './imported-ring.ts'
 import { revokedAt } from './revoked-tokens.ts'
 import { readIssuers } from './snapshot.ts'
 
@@ -18,10 +19,10 @@ export interface JudgedToken {
 export type JudgeToken = (token: string) => Promise<JudgedToken | undefined>
 
 /** Creates what judges tokens for who asks about them, as verifiers would. */
-export function createTokenJudge(store: Store, clock: Clock): JudgeToken {
+export function createTokenJudge(store: Store, clock: Clock, importRing: ImportRing): JudgeToken {
   return async (token) => {
     const now = epochSeconds(clock.wall() / 1000)
-    const ring = await ringOf(await store.read((db) => readIssuers(db)))
+    const ring = await importRing(await store.read((db) => readIssuers(db)))
     const proof = prove(token, ring, now, defaultLeeway)
     if (typeof proof !== 'object' || proof.kind === 'administrator') return undefined
     return store.snapshot(async (db) => {

@@ -65,13 +65,22 @@ export type ProofReason =
 /** Tokens of API clients may live for a day at the most, whoever issued them. */
 const clientLifetimeMax = 86_400
 
-/** Proves a token, or says why it proves nothing. */
+/** Proves a token, or says why it proves nothing now. */
 export function prove(
   token: string,
   ring: KeyRing,
   now: EpochSeconds,
   leeway: Leeway,
 ): Proof | ProofReason {
+  const proof = proveAtAnyTime(token, ring)
+  return typeof proof === 'string' ? proof : (judgeTime(proof, now, leeway) ?? proof)
+}
+
+/** Proves all of a token that stays as it is, or says why it will never prove anything. */
+export function proveAtAnyTime(
+  token: string,
+  ring: KeyRing,
+): Proof | Exclude<ProofReason, TimeReason> {
   const compact = parseCompact(token)
   if (typeof compact === 'string') return compact
   const payload = parseJsonObject(compact.payload)
@@ -93,11 +102,11 @@ export function prove(
     id: revocationId(trust.name, common.jti),
   })
   if (!proof) return 'claims-malformed'
-  return judgeTime(proof, now, leeway) ?? boundReason(proof) ?? proof
+  return boundReason(proof) ?? proof
 }
 
 /** What its key or its kind has against the times of a proof. */
-function boundReason(proof: Proof): ProofReason | undefined {
+function boundReason(proof: Proof): 'key-closed' | 'lifetime-too-long' | undefined {
   const { issuedAt, key } = proof
   const { issuedUntil } = key
   if (issuedUntil !== undefined && (issuedAt === undefined || issuedAt > issuedUntil)) {

@@ -6,7 +6,7 @@
 
 import { isWithin } from '../credential/address-range.ts'
 import { isOutdated, stillTrusts } from '../credential/key-ring.ts'
-import { prove, type Proof } from '../credential/proof.ts'
+import { proveAtAnyTime, type Proof } from '../credential/proof.ts'
 import { judgeTime, type EpochSeconds, type Leeway } from '../credential/time.ts'
 import { judgeStanding, type Standing } from '../standing/standing.ts'
 import { Allow, Deny, Unavailable, type Decision, type Findings } from './decision.ts'
@@ -118,10 +118,10 @@ function examine(
 ): KeptProof | DenyReason | UndecidedReason {
   if (presented.kind !== 'token') return presented.kind
   const { token } = presented
-  const kept = findTrusted(token, view) ?? makeProof(token, view, now)
+  const kept = findTrusted(token, view) ?? makeProof(token, view)
   if (typeof kept === 'string') return kept
   if (kept.proof.kind !== kind) return 'kind-refused'
-  const reason = kept.goodIn === view.standing.stamp ? undefined : judgeAnew(kept, view)
+  const reason = kept.goodIn === view.standing.stamp ? undefined : judgeAnew(kept, view, now)
   return reason ?? judgeTime(kept.proof, now, view.leeway) ?? kept
 }
 
@@ -133,23 +133,26 @@ function findTrusted(token: string, { cache, standing }: SoundView): KeptProof |
   return undefined
 }
 
-function makeProof(
-  token: string,
-  view: SoundView,
-  now: EpochSeconds,
-): KeptProof | DenyReason | 'overloaded' {
+function makeProof(token: string, view: SoundView): KeptProof | DenyReason | 'overloaded' {
   if (!view.admit()) return 'overloaded'
-  const proof = prove(token, view.standing.ring, now, view.leeway)
+  const proof = proveAtAnyTime(token, view.standing.ring)
   if (typeof proof === 'string') return proof
   return { token, proof, identity: identify(proof), goodIn: undefined }
 }
 
-/** Judges a proof by a standing that it was not yet found good in, and keeps it among the live or the refused. */
+/**
+ * Judges a proof by a standing that it was not yet found good in, and keeps it among the live or the refused. One that
+ * time refuses is kept too: were its signature checked each time, it would be told from a revoked one by the clock.
+ */
 function judgeAnew(
   kept: KeptProof,
-  { cache, standing, outage }: SoundView,
+  { cache, standing, leeway, outage }: SoundView,
+  now: EpochSeconds,
 ): DenyReason | UndecidedReason | undefined {
-  const reason = judgeStanding(standing, kept.proof) ?? judgeKeys(standing, kept.proof, outage)
+  const reason =
+    judgeTime(kept.proof, now, leeway) ??
+    judgeStanding(standing, kept.proof) ??
+    judgeKeys(standing, kept.proof, outage)
   kept.goodIn = reason ? undefined : standing.stamp
   cache.keep(kept)
   return reason

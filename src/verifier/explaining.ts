@@ -1,5 +1,5 @@
 // POST /explain on the listener of operations: why a token is refused by this verifier, or why a question of late was.
-// It is answered to callers on this machine only, since doors tell nobody.
+// It is answered to programs on this machine only, since doors tell nobody.
 
 import type { IncomingMessage } from 'node:http'
 import { parseJsonObject, type JsonObject } from '../credential/strict-json.ts'
@@ -9,6 +9,7 @@ import { explainToken, stepsTo, type Explanation } from '../decision/explain.ts'
 import { createStanding, type StandingFacts } from '../standing/standing.ts'
 import type { Clock } from '../system/clock.ts'
 import type { FreshnessView } from './freshness-view.ts'
+import { localFlaw } from './local-caller.ts'
 import type { RecentRefusals } from './recent-refusals.ts'
 import type { RefusalNote } from './refusals.ts'
 
@@ -35,9 +36,8 @@ const bodyMax = 32 * 1024
 /** Makes what answers. */
 export function createExplaining(parts: ExplainingParts): Explaining {
   return async (request) => {
-    if (!isLocal(request.socket.remoteAddress)) {
-      return refusal(403, 'explain is answered to this machine only')
-    }
+    const flaw = localFlaw(request)
+    if (flaw !== undefined) return refusal(403, flaw)
     const asked = await readAsked(request)
     if (!asked) return refusal(400, 'the body is {"token": "…"} or {"decisionId": "…"}')
     if (asked.kind === 'token') return { status: 200, body: ofToken(parts, asked.token) }
@@ -50,12 +50,6 @@ export function createExplaining(parts: ExplainingParts): Explaining {
 
 function refusal(status: ExplainAnswer['status'], message: string): ExplainAnswer {
   return { status, body: { message } }
-}
-
-/** A Unix socket has no address, and is of this machine. */
-function isLocal(address: string | undefined): boolean {
-  if (address === undefined) return true
-  return address === '::1' || /^(::ffff:)?127\./.test(address)
 }
 
 function ofToken(parts: ExplainingParts, token: string): Explanation {

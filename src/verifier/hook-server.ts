@@ -64,6 +64,8 @@ export function createHookServer(parts: HookServerParts): HookServer {
       if (!response.shouldKeepAlive) finished.add(request.socket)
     })
   const handle = (request: HookRequest, response: ServerResponse) => {
+    // Completed after it was told 408: it has had its answer, and is no question any more.
+    if (request.socket.writableEnded) return
     const prefixed = prefixedDoor(request, parts)
     const flaw = flawOf(request, prefixed !== undefined)
     const path = pathOf(request)

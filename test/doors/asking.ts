@@ -10,6 +10,8 @@ export interface Request {
   /** Instead of `headers`, as `encode_raw_headers` has it. */
   readonly lines?: readonly HeaderPair[]
   readonly extensions?: Readonly<Record<string, string>>
+  /** Whom the gateway names as the source. */
+  readonly source?: string
 }
 
 const usual = {
@@ -25,11 +27,11 @@ const usual = {
 
 /** What Envoy would ask. */
 export function checkInit(changes: Request = {}): CheckInit {
-  const { headers = {}, lines, extensions = {}, ...http } = changes
+  const { headers = {}, lines, extensions = {}, source = '203.0.113.7', ...http } = changes
   const sent = lines ? { headerMap: { headers: lines } } : { headers: { ...usual, ...headers } }
   return {
     attributes: {
-      source: peer('203.0.113.7'),
+      source: peer(source),
       destination: peer('10.0.0.1'),
       request: {
         http: {

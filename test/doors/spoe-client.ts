@@ -3,7 +3,12 @@ import { connect, type Socket } from 'node:net'
 
 // HAProxy's side of SPOP, written from the protocol's description and sharing nothing with the agent.
 
-export type Value = string | number | boolean | null | Buffer
+export type Value = string | number | boolean | null | Buffer | AddressValue
+
+/** An address as HAProxy's `src` gives it: of four bytes or of sixteen. */
+interface AddressValue {
+  readonly address: Buffer
+}
 
 /** A frame that an agent sent. */
 export interface Frame {
@@ -32,6 +37,9 @@ export function run(text: string | Buffer): Buffer {
 function typed(value: Value): Buffer {
   if (value === null) return Buffer.of(0)
   if (typeof value === 'boolean') return Buffer.of(value ? 0x11 : 0x01)
+  if (typeof value === 'object' && 'address' in value) {
+    return Buffer.concat([Buffer.of(value.address.length === 4 ? 6 : 7), value.address])
+  }
   if (typeof value === 'number') return Buffer.concat([Buffer.of(3), varint(value)])
   return Buffer.concat([Buffer.of(typeof value === 'string' ? 8 : 9), run(value)])
 }

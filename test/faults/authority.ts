@@ -140,10 +140,15 @@ export function makeAuthority({
     )
     bearer = String(body['access_token'])
   }
-  const call = (method: string, path: string, body?: unknown) => {
+  const call = async (method: string, path: string, body?: unknown): Promise<Answered> => {
     const json = body === undefined ? {} : { 'content-type': 'application/json' }
-    const headers = { authorization: `Bearer ${bearer}`, ...json }
-    return send(method, path, headers, body === undefined ? undefined : JSON.stringify(body))
+    const text = body === undefined ? undefined : JSON.stringify(body)
+    const sent = () => send(method, path, { authorization: `Bearer ${bearer}`, ...json }, text)
+    const answer = await sent()
+    if (answer.status !== 401) return answer
+    // A long run outlives the token of an administrator.
+    await signIn()
+    return sent()
   }
   const issuedOf = (gateway: string, credential: Tree | undefined): Issued => {
     const id = String(credential?.['id'])
@@ -166,10 +171,12 @@ export function makeAuthority({
       const { hook, through } = options
       const started = startProgram({ words: 'authority', folder, env, hook, through })
       program = started
-      await until('the authority listens', () => {
+      const listens = () => {
         assert.ok(started.running(), started.log())
         return started.log().includes('authority listens')
-      })
+      }
+      // On a busy machine a start takes a while; how long it may take is no row of the table.
+      await until('the authority listens', listens, 60_000)
       await signIn()
     },
     end: async (signal) => program?.end(signal),

@@ -25,7 +25,7 @@ async function known(world: World) {
     history: world.history,
   }
   const node = await makeVerifier('known', join(world.folder, 'known'), options)
-  world.after(() => node.end('SIGKILL'))
+  world.after(() => node.close())
   node.start()
   await node.untilReady()
   const live = await world.authority.issue()
@@ -45,7 +45,7 @@ async function known(world: World) {
       authority: nobody,
       ...more,
     })
-    world.after(() => other.end('SIGKILL'))
+    world.after(() => other.close())
     cpSync(folder, dirname(other.state), { recursive: true })
     return other
   }
@@ -166,7 +166,7 @@ fault('F15: a state that may not be read is not loaded, and ends no process', as
 
 fault(
   'F16: whenever a verifier is killed while it writes, it finds the old or the new',
-  async (world) => {
+  async (world, t) => {
     const { node, live } = await known(world)
     const rounds = isLong ? 500 : 15
     const acknowledged: Issued[] = []
@@ -196,6 +196,7 @@ fault(
     await until('it serves alone', async () => (await node.ask(live)) === 200, 20_000)
     assert.doesNotMatch(node.program().log(), /cannot be used/)
     for (const issued of acknowledged) assert.equal(await node.ask(issued), 401)
+    t.diagnostic(`${rounds} kills, ${acknowledged.length} revocations acknowledged`)
     assert.ok(acknowledged.length > rounds, `${acknowledged.length} were acknowledged`)
     await world.authority.start()
   },

@@ -74,7 +74,7 @@ test(
       promised: () => true,
       history: [],
     })
-    t.after(() => node.end('SIGKILL'))
+    t.after(() => node.close())
     node.start()
     await node.untilReady()
     const [live, dead] = [stub.issue(), stub.issue()]

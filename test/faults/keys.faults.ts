@@ -137,13 +137,18 @@ fault(
     const { status, tokenOf } = await trusting(world, issuer.url)
     const [first, second] = [issuer.key(), issuerKey('key-2')]
     const old = tokenOf(first)
-    assert.equal(await status(old), 200)
+    assert.deepEqual(await byAllThreads(() => status(old)), [200])
     issuer.publish(second)
     // The first token of a key that nobody knows has the set fetched anew.
     await until('the new key counts', async () => (await status(tokenOf(second))) === 200, 15_000)
-    assert.equal(await status(old), 401)
+    assert.deepEqual(await byAllThreads(() => status(old)), [401])
   },
 )
+
+/** The different answers to a question that is asked so often at once that each thread has to answer, and remembers. */
+async function byAllThreads<T>(asks: () => Promise<T>): Promise<readonly T[]> {
+  return [...new Set(await Promise.all(Array.from({ length: 30 }, asks)))]
+}
 
 fault('F22: a key that is taken out of a watched file is gone within seconds', async (world) => {
   const file = join(world.folder, 'keys.json')
@@ -151,9 +156,10 @@ fault('F22: a key that is taken out of a watched file is gone within seconds', a
   writeFileSync(file, keySet(first, second))
   const { status, tokenOf } = await trusting(world, file)
   const old = tokenOf(first)
-  assert.equal(await status(old), 200)
+  assert.deepEqual(await byAllThreads(() => status(old)), [200])
   writeFileSync(file, keySet(second))
   await until('it is gone', async () => (await status(old)) === 401, 10_000)
+  assert.deepEqual(await byAllThreads(() => status(old)), [401])
   assert.equal(await status(tokenOf(second)), 200)
 })
 

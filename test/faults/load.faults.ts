@@ -15,35 +15,43 @@ import { fault, keepAsking, type World } from './world.ts'
 /** A gateway with one connection, which asks elsewhere once it is told that the connection ends. */
 async function gateway(node: VerifierNode, issued: Issued, goesOn: () => boolean) {
   const statuses: (number | undefined)[] = []
+  let closing = false
   const hook = nginxHook(issued.token)
   while (goesOn()) {
     const line = await open({ port: node.http })
-    for (let closing = false; goesOn() && !closing;) {
+    do {
       line.send(hook)
       const [answer] = (await line.answers(1)).answers
       statuses.push(answer?.status)
       closing = answer === undefined || /^Connection: close\r$/m.test(answer.text)
       await delay(2)
-    }
+    } while (goesOn() && !closing)
     line.close()
   }
-  return statuses
+  return { statuses, closing }
 }
+
+/** How long gateways go on after a verifier has said that it ends: less than it waits for them. */
+const unawareMs = 400
 
 fault(
   'F33: told to end under load, a verifier says not ready first and answers all it was asked',
   async (world) => {
     const { node } = await world.verifier('one')
     const live = await world.authority.issue()
-    let stopped = false
-    const gateways = Array.from({ length: 20 }, () => gateway(node, live, () => !stopped))
+    let end = Number.POSITIVE_INFINITY
+    const goesOn = () => performance.now() < end && !node.closed()
+    const gateways = Promise.all(Array.from({ length: 20 }, () => gateway(node, live, goesOn)))
     await delay(500)
     node.program().signal('SIGTERM')
+    const signalled = performance.now()
     await until('it says so', async () => (await node.page('/readyz')).status === 503)
-    stopped = true
-    for (const statuses of await Promise.all(gateways)) {
+    // Who looks after it has not looked yet: their questions still come, on new connections too.
+    end = signalled + unawareMs
+    for (const { statuses, closing } of await gateways) {
       assert.ok(statuses.length > 5)
       assert.deepEqual(new Set(statuses), new Set([200]))
+      assert.ok(closing, 'a connection was left open for a question that would be lost')
     }
     assert.equal(await node.program().end('SIGCONT'), 0)
   },
@@ -53,25 +61,37 @@ fault(
   'F33: told to end, an authority answers what it was asked, and loses nothing',
   async (world) => {
     const { authority } = world
-    const lane = async () => {
+    let signalled = Number.POSITIVE_INFINITY
+    const lane = async (name: string) => {
       for (let made = 0; ; made++) {
-        const name = `lane ${performance.now()} ${made}`
         const path = `/v1/environments/${authority.environment()}/gateways`
-        const { status, body } = await authority.call('POST', path, { name, type: 'LDAP' })
-        if (status === undefined || status === 503) return
+        const began = performance.now()
+        const type = 'LDAP'
+        const { status, body } = await authority.call('POST', path, {
+          name: `${name} ${made}`,
+          type,
+        })
+        if (status === undefined || status === 503) return { began, status }
         assert.equal(status, 201)
         const id = body['_embedded']?.['credentials']?.[0]?.['id']
         world.history.push({ kind: 'created', credential: String(id) })
       }
     }
-    const lanes = [lane(), lane(), lane()]
-    await delay(700)
+    const lanes = Promise.all(Array.from({ length: 12 }, (_, at) => lane(`lane ${at}`)))
+    await delay(1000)
+    signalled = performance.now()
     assert.equal(await authority.end('SIGTERM'), 0)
-    await Promise.all(lanes)
-    assert.ok(world.history.length > 3)
+    for (const { began, status } of await lanes) {
+      // What had come before the signal is under way.
+      assert.ok(status === 503 || began > signalled - sentMs, `${signalled - began} ms before`)
+    }
+    assert.ok(world.history.length > 20)
     await authority.start()
   },
 )
+
+/** Within which what is sent has surely come. */
+const sentMs = 3
 
 /** A verifier whose judging can be broken. */
 async function breakable(world: World) {

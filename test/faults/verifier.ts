@@ -35,6 +35,10 @@ export interface VerifierNode {
   readonly program: () => Program
   readonly start: () => Program
   readonly end: (signal: NodeJS.Signals) => Promise<unknown>
+  /** Ends it for good. */
+  readonly close: () => Promise<unknown>
+  /** Whether it was ended for good: nobody goes on asking it. */
+  readonly closed: () => boolean
   /** Asks as nginx would; the status of the answer, or `undefined` where none came. */
   readonly ask: (issued: Pick<Issued, 'id' | 'token'>) => Promise<number | undefined>
   /** Asks for nothing but the answer. */
@@ -80,6 +84,7 @@ export async function makeVerifier(
   const { history } = options
   let times: number[] = []
   let program: Program | undefined
+  let closed = false
   const get = async (port: number, path: string, headers = {}): Promise<Page> => {
     try {
       const answer = await request(`http://127.0.0.1:${port}${path}`, {
@@ -112,6 +117,12 @@ export async function makeVerifier(
       return program
     },
     end: async (signal) => program?.end(signal),
+    async close() {
+      closed = true
+      await program?.end('SIGKILL')
+      await agent.destroy()
+    },
+    closed: () => closed,
     hook,
     async ask({ id, token }) {
       const began = performance.now()

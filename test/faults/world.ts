@@ -9,6 +9,7 @@ import {
   type Issued,
 } from './authority.ts'
 import { violations, type Happening } from './history.ts'
+import { isLong } from './form.ts'
 import { until } from './program.ts'
 import { openWay, type Way } from './proxy.ts'
 import { makeVerifier, type VerifierNode, type VerifierOptions } from './verifier.ts'
@@ -62,7 +63,7 @@ export async function openWorld(t: TestContext, options: AuthorityOptions = {}):
         history,
         ...more,
       })
-      ends.push(() => node.end('SIGKILL'))
+      ends.push(() => node.close())
       if (start) {
         node.start()
         await node.untilReady()
@@ -82,14 +83,17 @@ export function fault(
   body: (world: World, t: TestContext) => Promise<void>,
   options: AuthorityOptions = {},
 ): void {
-  test(title, { timeout: 120_000 }, async (t) => {
+  test(title, { timeout: isLong ? 1_800_000 : 120_000 }, async (t) => {
     const world = await openWorld(t, options)
     await body(world, t)
     await world.check()
   })
 }
 
-/** Goes on asking with some credentials at some nodes until told to stop; each has its own line. */
+/**
+ * Goes on asking with some credentials at some nodes until told to stop, or until a node is ended for good, as where a
+ * test has failed; each has its own line.
+ */
 export function keepAsking(
   nodes: readonly VerifierNode[],
   credentials: readonly Issued[],
@@ -97,7 +101,7 @@ export function keepAsking(
 ): { readonly stop: () => Promise<void> } {
   const stopping = new AbortController()
   const line = async (node: VerifierNode, issued: Issued) => {
-    while (!stopping.signal.aborted) {
+    while (!stopping.signal.aborted && !node.closed()) {
       await node.ask(issued)
       await delay(everyMs)
     }

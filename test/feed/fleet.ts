@@ -6,7 +6,11 @@ import { systemClock } from '../../src/system/clock.ts'
 import { readEnrolment } from '../../src/verifier/feed/enrolment.ts'
 import { createFeedLink } from '../../src/verifier/feed/link.ts'
 import type { TrustSettings } from '../../src/verifier/trust-source.ts'
-import { startVerifier, type Verifier } from '../../src/verifier/verifier.ts'
+import {
+  startVerifier,
+  type ThreadListenerParts,
+  type Verifier,
+} from '../../src/verifier/verifier.ts'
 import type { House } from '../authority/house.ts'
 import { anyPort, usualSettings } from '../verifier/running.ts'
 import { ask, request, type Answer, type Place } from '../verifier/wire.ts'
@@ -29,6 +33,8 @@ export interface FeedVerifierOptions {
   readonly enrolment: string
   readonly authority?: string
   readonly doors?: typeof usualSettings.doors
+  /** Listeners besides those of HTTP and operations. */
+  readonly listeners?: ThreadListenerParts
   readonly staleAfterMs?: number
   readonly expireAfterMs?: number
   readonly trust?: readonly TrustSettings[]
@@ -64,6 +70,7 @@ export async function startFeedVerifier(options: FeedVerifierOptions): Promise<F
   const verifier = await startVerifier({
     settings: { ...usualSettings, doors: options.doors ?? usualSettings.doors },
     http: { at: anyPort, tls: undefined },
+    ...options.listeners,
     ops: { at: anyPort, tls: undefined },
     health: { version: '0.0.0', workers: 1, proofCacheMax: 1000, staleAfterMs, expireAfterMs },
     trust: options.trust ?? [],

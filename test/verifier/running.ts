@@ -80,7 +80,11 @@ export const usualOutage = {
 
 export const usualSettings: VerifierParts['settings'] = {
   doors: { nginx: gatewayDoor, forward: gatewayDoor },
-  sideband: { gatewayTypes: [], perSecond: undefined, stateKey: Buffer.alloc(32) },
+  sideband: {
+    gatewayTypes: ['API_GATEWAY_INTEGRATION'],
+    perSecond: undefined,
+    stateKey: Buffer.alloc(32),
+  },
   authzen: { identifier: 'https://warder.test', batch: 100 },
   limits: { headerBytes: 64 * 1024, bodyBytes: 1024 * 1024, sockets: 10_000 },
   leeway: { exp: 0, nbf: 60 },

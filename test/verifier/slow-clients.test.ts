@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { createProofCache } from '../../src/decision/proof-cache.ts'
+import { createNginxDoor } from '../../src/doors/nginx.ts'
 import { systemClock } from '../../src/system/clock.ts'
 import { createHookServer } from '../../src/verifier/hook-server.ts'
 import { listen } from '../../src/verifier/listening.ts'
-import { nginxHook, runVerifier, until, usualOutage, type Running } from './running.ts'
+import { gatewayDoor, nginxHook, runVerifier, until, usualOutage, type Running } from './running.ts'
 import { exchange, exchangeAll, open, request, type Line } from './wire.ts'
 
 let running: Running
@@ -19,8 +22,9 @@ after(async () => running.stop())
 
 /** A listener of the same making whose patience is cut short through Node’s own properties. */
 async function impatient() {
+  const decided: string[] = []
   const { server } = createHookServer({
-    doors: new Map(),
+    doors: new Map([['/auth/nginx', createNginxDoor(gatewayDoor)]]),
     view: () => ({
       standing: undefined,
       freshness: 'fresh',
@@ -33,13 +37,13 @@ async function impatient() {
     nextDecisionId: () => '',
     limits: { headerBytes: 65_536, bodyBytes: 1_048_576, sockets: 100 },
     tls: undefined,
-    observer: { decided() {}, took() {} },
+    observer: { decided: (door) => void decided.push(door), took() {} },
   })
   const usual = [server.headersTimeout, server.requestTimeout, server.keepAliveTimeout]
   server.headersTimeout = 300
   server.requestTimeout = 600
   const port = await listen(server, { kind: 'tcp', host: '127.0.0.1', port: 0 })
-  return { server, usual, place: { port: port ?? 0 } }
+  return { server, usual, decided, place: { port: port ?? 0 } }
 }
 
 describe('slow clients', () => {
@@ -74,6 +78,31 @@ describe('slow clients', () => {
       [404, 404],
     )
     for (const line of [...lines, other]) line.close()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  test('are not judged any more when they complete what they were told is too late', async () => {
+    const { server, decided, place } = await impatient()
+    const text = nginxHook('x')
+    const timely = await open(place)
+    timely.send(text)
+    await timely.answers(1)
+    assert.deepEqual(decided, ['nginx'])
+    // The end of an answer is not the end of what this one says.
+    const taken = once(server, 'connection')
+    const late = connect({ ...place, host: '127.0.0.1', allowHalfOpen: true })
+    let told = ''
+    late.setEncoding('latin1').on('data', (chunk: string) => (told += chunk))
+    late.write(text.slice(0, -2))
+    await once(late, 'end')
+    assert.match(told, /^HTTP\/1.1 408 /)
+    const [there]: Socket[] = await taken
+    const gone = there && once(there, 'close')
+    late.end(`\r\n${text}`)
+    await gone
+    assert.deepEqual(decided, ['nginx'])
+    timely.close()
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   })
