@@ -6,7 +6,7 @@
 
 import { isWithin } from '../credential/address-range.ts'
 import { stillTrusts } from '../credential/key-ring.ts'
-import { prove, type Proof } from '../credential/proof.ts'
+import { proveClaimed, readClaimed, type Proof } from '../credential/proof.ts'
 import { judgeTime, type EpochSeconds, type Leeway } from '../credential/time.ts'
 import { judgeStanding, type Standing } from '../standing/standing.ts'
 import { Allow, Deny, Unavailable, type Decision, type Findings } from './decision.ts'
@@ -44,7 +44,7 @@ export interface View {
   readonly cache: ProofCache
   readonly leeway: Leeway
   readonly outage: OutageAnswers
-  /** Whether there is time to verify one more token that was not seen before. */
+  /** Whether there is time to verify the signature of one more token that was not seen before. */
   readonly admit: () => boolean
 }
 
@@ -135,8 +135,11 @@ function makeProof(
   view: SoundView,
   now: EpochSeconds,
 ): KeptProof | DenyReason | 'overloaded' {
+  const claimed = readClaimed(token, view.standing.ring)
+  if (typeof claimed === 'string') return claimed
+  // Only now: what cannot be signed by anybody must not use up the time for what may be.
   if (!view.admit()) return 'overloaded'
-  const proof = prove(token, view.standing.ring, now, view.leeway)
+  const proof = proveClaimed(claimed, now, view.leeway)
   if (typeof proof === 'string') return proof
   return { token, proof, identity: identify(proof), goodIn: undefined }
 }
