@@ -44,35 +44,6 @@ export function takeMessage(
   })
 }
 
-const callDeadlineMs = 10_000
-const sweepEveryMs = 1000
-
-/** The calls that have not come to their end; those that do not are ended at a deadline. */
-export interface OpenCalls {
-  readonly begun: (stream: ServerHttp2Stream) => void
-  readonly ended: (stream: ServerHttp2Stream) => void
-  readonly close: () => void
-}
-
-/** Makes the watch over open calls. */
-export function createOpenCalls(monotonic: () => number): OpenCalls {
-  const open = new Map<ServerHttp2Stream, number>()
-  const sweep = setInterval(() => {
-    const latest = monotonic() - callDeadlineMs
-    for (const [stream, at] of open) {
-      // A map keeps the order in which calls began.
-      if (at > latest) return
-      open.delete(stream)
-      stream.destroy()
-    }
-  }, sweepEveryMs).unref()
-  return {
-    begun: (stream) => void open.set(stream, monotonic()),
-    ended: (stream) => void open.delete(stream),
-    close: () => clearInterval(sweep),
-  }
-}
-
 /** The codes of gRPC that a call is ended with here. */
 export const grpcStatus = { ok: 0, invalidArgument: 3, notFound: 5, unimplemented: 12 } as const
 

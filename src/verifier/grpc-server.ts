@@ -19,15 +19,8 @@ import type { Decision } from '../decision/decision.ts'
 import type { Asked, CheckDoor } from '../doors/grpc.ts'
 import { asksOfKnownService, healthMessages } from '../doors/grpc-health.ts'
 import type { Clock } from '../system/clock.ts'
-import {
-  answerCall,
-  createOpenCalls,
-  failCall,
-  grpcStatus,
-  refuseMediaType,
-  takeMessage,
-  type OpenCalls,
-} from './grpc-call.ts'
+import { answerCall, failCall, grpcStatus, refuseMediaType, takeMessage } from './grpc-call.ts'
+import { createDeadlines, type Deadlines } from './deadlines.ts'
 import type { ThreadObserver } from './observer.ts'
 import type { HookLimits, TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
@@ -55,6 +48,7 @@ export interface GrpcServer {
 // Idle connections are kept for as long as the other side is there, which the system finds out.
 const keepAliveProbeMs = 60_000
 const prefaceDeadlineMs = 10_000
+const callDeadlineMs = 10_000
 // What Node bears; it can be made to say less, but not to bear less.
 const metadataBytesMax = 64 * 1024
 const streamsMax = 1000
@@ -65,7 +59,7 @@ type Handler = (stream: ServerHttp2Stream, rawHeaders: readonly string[]) => voi
 /** Makes the listener; it does not listen yet. */
 export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
   const sessions = new Map<Session, string | undefined>()
-  const calls = createOpenCalls(parts.clock.monotonic)
+  const calls = createDeadlines<ServerHttp2Stream>(parts.clock.monotonic, callDeadlineMs)
   let draining = false
   const handlers = new Map<string, Handler>([
     [
@@ -130,7 +124,7 @@ const isGrpc = (type = '') => /^application\/grpc(?:\+proto)?(?:;|$)/.test(type)
 function createCheck(
   parts: GrpcServerParts,
   sourceOf: (stream: ServerHttp2Stream) => string | undefined,
-  { ended }: Pick<OpenCalls, 'ended'>,
+  { ended }: Pick<Deadlines<ServerHttp2Stream>, 'ended'>,
 ): Handler {
   const { door, view: look, clock, nextDecisionId, observer } = parts
   const { headerBytes, bodyBytes } = parts.limits
@@ -182,7 +176,10 @@ const canDecide = ({ standing, freshness, outage }: View) =>
 
 const healthBytesMax = 1024
 
-function createHealthCheck(isServing: () => boolean, { ended }: Pick<OpenCalls, 'ended'>): Handler {
+function createHealthCheck(
+  isServing: () => boolean,
+  { ended }: Pick<Deadlines<ServerHttp2Stream>, 'ended'>,
+): Handler {
   return (stream) => {
     const take = (message: Buffer | undefined) => {
       const isKnown = message && asksOfKnownService(message)

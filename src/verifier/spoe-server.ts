@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
 import type { DoorSettings } from '../doors/http-door.ts'
 import { createSpoeSession, type SpoeSession } from '../doors/spoe.ts'
+import { createDeadlines, type Deadlines } from './deadlines.ts'
 import { openJudgement, type JudgingParts } from './judging.ts'
 import type { TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
@@ -12,6 +13,8 @@ export interface SpoeServerParts extends JudgingParts {
   readonly settings: DoorSettings
   readonly sockets: number
   readonly tls: TlsMaterial | undefined
+  /** How long a frame may take from its first byte to its last one, and a greeting; ten seconds if not told. */
+  readonly frameDeadlineMs?: number
 }
 
 export interface SpoeServer {
@@ -24,11 +27,12 @@ export interface SpoeServer {
 }
 
 const idleMs = 3_650_000
-const frameDeadlineMs = 10_000
+const usualFrameDeadlineMs = 10_000
 
 /** Makes the listener; it does not listen yet. */
 export function createSpoeServer(parts: SpoeServerParts): SpoeServer {
-  const { settings, tls } = parts
+  const { settings, tls, frameDeadlineMs = usualFrameDeadlineMs } = parts
+  const late = createDeadlines<Socket>(parts.clock.monotonic, frameDeadlineMs)
   const connections = new Map<Socket, SpoeSession>()
   const door = { name: 'spoe', rules: settings } as const
   let draining = false
@@ -44,8 +48,11 @@ export function createSpoeServer(parts: SpoeServerParts): SpoeServer {
       isDraining: () => draining,
     })
     connections.set(socket, session)
-    socket.once('close', () => connections.delete(socket))
-    serve(socket, session)
+    socket.once('close', () => {
+      connections.delete(socket)
+      late.ended(socket)
+    })
+    serve(socket, session, late)
   }
   const server = tls
     ? createTlsServer(
@@ -54,6 +61,7 @@ export function createSpoeServer(parts: SpoeServerParts): SpoeServer {
       )
     : createServer({ noDelay: true }, greet)
   server.maxConnections = parts.sockets
+  server.on('close', late.close)
   return {
     server,
     drain() {
@@ -68,26 +76,26 @@ export function createSpoeServer(parts: SpoeServerParts): SpoeServer {
   }
 }
 
-function serve(socket: Socket, session: SpoeSession): void {
-  let timeout = frameDeadlineMs
-  const bound = (milliseconds: number) => {
-    if (milliseconds !== timeout) socket.setTimeout(milliseconds)
-    timeout = milliseconds
-  }
-  socket.setTimeout(timeout)
+/** Who has not greeted, has begun a frame or been said goodbye to, has until the deadline, whatever it dribbles. */
+function serve(socket: Socket, session: SpoeSession, late: Deadlines<Socket>): void {
+  late.begun(socket)
+  socket.setTimeout(idleMs)
   socket.on('timeout', () => socket.destroy())
   // Who breaks off is gone, which `close` tells.
   socket.on('error', () => socket.destroy())
   socket.on('drain', () => socket.resume())
   socket.on('data', (chunk: Buffer) => {
+    if (session.ended) return
+    const { frames } = session
     const answers = session.take(chunk)
     if (session.ended) {
       socket.end(answers)
-      bound(frameDeadlineMs)
+      late.begun(socket)
       return
     }
     // Who does not read its answers is not asked for more questions.
     if (answers.length > 0 && !socket.write(answers)) socket.pause()
-    bound(session.waiting || !session.greeted ? frameDeadlineMs : idleMs)
+    if (session.greeted && session.waiting === 0) late.ended(socket)
+    else if (session.frames > frames || !late.isOpen(socket)) late.begun(socket)
   })
 }
