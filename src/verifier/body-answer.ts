@@ -4,9 +4,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { BodyDoor, BodyFlaw, DoorAnswer } from '../doors/body-door.ts'
 import { openJudgement, type JudgingParts } from './judging.ts'
+import type { Strangers } from './strangers.ts'
 
 export interface BodyParts extends JudgingParts {
   readonly bodyBytes: number
+  readonly strangers: Strangers
 }
 
 /** Takes a request for a door whose question is in the body. */
@@ -28,6 +30,7 @@ export function createBodyAnswerer(parts: BodyParts): BodyAnswerer {
     gather(request, response, parts.bodyBytes, (body) => {
       const answered = answer(parts, door, path, { request, body })
       const { status, headers, body: text, encoding = 'utf8' } = answered
+      parts.strangers.keepBriefly(request.socket, response)
       const length = Buffer.byteLength(text, encoding)
       response.writeHead(status, ['Content-Length', `${length}`, ...headers])
       // As text, which Node writes in one piece with the head; in ASCII it costs less to write.
@@ -50,7 +53,7 @@ function answer(
 ): DoorAnswer {
   try {
     const { method = '', rawHeaders } = request
-    const judgement = openJudgement(parts, door, request.socket.remoteAddress)
+    const judgement = openJudgement(parts, door, request.socket, parts.strangers.met)
     return door.answer({ method, path, rawHeaders, body, now: parts.clock.wall() }, judgement)
   } catch {
     return door.failure

@@ -22,6 +22,7 @@ import type { Clock } from '../system/clock.ts'
 import { answerCall, failCall, grpcStatus, refuseMediaType, takeMessage } from './grpc-call.ts'
 import { createDeadlines, type Deadlines } from './deadlines.ts'
 import type { ThreadObserver } from './observer.ts'
+import { strangerIdleMs } from './strangers.ts'
 import type { HookLimits, TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
 
@@ -33,6 +34,8 @@ export interface GrpcServerParts {
   readonly nextDecisionId: () => string
   readonly limits: HookLimits
   readonly tls: TlsMaterial | undefined
+  /** How long a connection may be idle on which no live credential was seen; ten seconds if not told. */
+  readonly strangerIdleMs?: number
   /** Told of every decision once it is written. */
   readonly observer: Pick<ThreadObserver, 'decided' | 'took'>
 }
@@ -45,7 +48,7 @@ export interface GrpcServer {
   readonly endAll: () => void
 }
 
-// Idle connections are kept for as long as the other side is there, which the system finds out.
+// Idle connections of gateways are kept for as long as the other side is there, which the system finds out.
 const keepAliveProbeMs = 60_000
 const prefaceDeadlineMs = 10_000
 const callDeadlineMs = 10_000
@@ -54,18 +57,21 @@ const metadataBytesMax = 64 * 1024
 const streamsMax = 1000
 
 type Session = NonNullable<ServerHttp2Stream['session']>
+/** The other side of a connection. */
+interface Peer {
+  readonly source: string | undefined
+  /** A live credential was seen. */
+  met: boolean
+}
 type Handler = (stream: ServerHttp2Stream, rawHeaders: readonly string[]) => void
 
 /** Makes the listener; it does not listen yet. */
 export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
-  const sessions = new Map<Session, string | undefined>()
+  const sessions = new Map<Session, Peer>()
   const calls = createDeadlines<ServerHttp2Stream>(parts.clock.monotonic, callDeadlineMs)
   let draining = false
   const handlers = new Map<string, Handler>([
-    [
-      '/envoy.service.auth.v3.Authorization/Check',
-      createCheck(parts, ({ session }) => session && sessions.get(session), calls),
-    ],
+    ['/envoy.service.auth.v3.Authorization/Check', createCheck(parts, sessions, calls)],
     [
       '/grpc.health.v1.Health/Check',
       createHealthCheck(() => !draining && canDecide(parts.view()), calls),
@@ -86,7 +92,8 @@ export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
     : createServer(options)
   server.maxConnections = parts.limits.sockets
   server.on('session', (session) => {
-    sessions.set(session, session.socket.remoteAddress)
+    sessions.set(session, { source: session.socket.remoteAddress, met: false })
+    session.setTimeout(parts.strangerIdleMs ?? strangerIdleMs, () => session.close())
     const late = setTimeout(() => session.destroy(), prefaceDeadlineMs).unref()
     session.once('remoteSettings', () => clearTimeout(late))
     session.once('close', () => {
@@ -123,7 +130,7 @@ const isGrpc = (type = '') => /^application\/grpc(?:\+proto)?(?:;|$)/.test(type)
 
 function createCheck(
   parts: GrpcServerParts,
-  sourceOf: (stream: ServerHttp2Stream) => string | undefined,
+  sessions: ReadonlyMap<Session, Peer>,
   { ended }: Pick<Deadlines<ServerHttp2Stream>, 'ended'>,
 ): Handler {
   const { door, view: look, clock, nextDecisionId, observer } = parts
@@ -143,7 +150,13 @@ function createCheck(
       const decision = decideOn(asked, door, view, epochSeconds(clock.wall() / 1000))
       const took = clock.monotonic() - began
       answerCall(stream, door.write(decision, id, asked === 'failed' ? undefined : asked.removed))
-      observer.decided(door.name, decision, id, sourceOf(stream))
+      const { session } = stream
+      const peer = session && sessions.get(session)
+      if (peer?.met === false && decision.reason === 'allowed') {
+        peer.met = true
+        session?.setTimeout(0)
+      }
+      observer.decided(door.name, decision, id, peer?.source)
       observer.took(took)
     }
     takeMessage(stream, bytesMax, { take, ended })

@@ -6,6 +6,7 @@ import type { DoorSettings } from '../doors/http-door.ts'
 import { createSpoeSession, type SpoeSession } from '../doors/spoe.ts'
 import { createDeadlines, type Deadlines } from './deadlines.ts'
 import { openJudgement, type JudgingParts } from './judging.ts'
+import { strangerIdleMs } from './strangers.ts'
 import type { TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
 
@@ -15,6 +16,8 @@ export interface SpoeServerParts extends JudgingParts {
   readonly tls: TlsMaterial | undefined
   /** How long a frame may take from its first byte to its last one, and a greeting; ten seconds if not told. */
   readonly frameDeadlineMs?: number
+  /** How long a connection may be idle on which no live credential was seen; ten seconds if not told. */
+  readonly strangerIdleMs?: number
 }
 
 export interface SpoeServer {
@@ -38,11 +41,15 @@ export function createSpoeServer(parts: SpoeServerParts): SpoeServer {
   let draining = false
 
   const greet = (socket: Socket) => {
-    const source = socket.remoteAddress
+    let isStranger = true
+    const met = () => {
+      if (isStranger) socket.setTimeout(idleMs)
+      isStranger = false
+    }
     const session = createSpoeSession({
       settings,
       judge(question) {
-        const { id, judge } = openJudgement(parts, door, source)
+        const { id, judge } = openJudgement(parts, door, socket, met)
         return { decision: judge(question), id }
       },
       isDraining: () => draining,
@@ -52,6 +59,7 @@ export function createSpoeServer(parts: SpoeServerParts): SpoeServer {
       connections.delete(socket)
       late.ended(socket)
     })
+    socket.setTimeout(parts.strangerIdleMs ?? strangerIdleMs)
     serve(socket, session, late)
   }
   const server = tls
@@ -79,7 +87,6 @@ export function createSpoeServer(parts: SpoeServerParts): SpoeServer {
 /** Who has not greeted, has begun a frame or been said goodbye to, has until the deadline, whatever it dribbles. */
 function serve(socket: Socket, session: SpoeSession, late: Deadlines<Socket>): void {
   late.begun(socket)
-  socket.setTimeout(idleMs)
   socket.on('timeout', () => socket.destroy())
   // Who breaks off is gone, which `close` tells.
   socket.on('error', () => socket.destroy())
