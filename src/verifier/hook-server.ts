@@ -17,6 +17,7 @@ import type { RequestFlaw, RequestHead } from './request-head.ts'
 import { createStrangers, type Strangers } from './strangers.ts'
 import type { HookLimits, TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
+import type { Room } from './unfinished.ts'
 
 export interface HookServerParts extends JudgingParts {
   /** By path, without the query. */
@@ -26,6 +27,8 @@ export interface HookServerParts extends JudgingParts {
   /** Doors that are asked by a body, for every other path. */
   readonly bodyDoors?: readonly BodyDoor[]
   readonly limits: HookLimits
+  /** Where what is not whole yet is kept, of all listeners of the thread. */
+  readonly room: Room
   readonly tls: TlsMaterial | undefined
   /** How long a connection may be idle on which no live credential was seen; ten seconds if not told. */
   readonly strangerIdleMs?: number

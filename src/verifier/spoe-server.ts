@@ -9,10 +9,13 @@ import { openJudgement, type JudgingParts } from './judging.ts'
 import { strangerIdleMs } from './strangers.ts'
 import type { TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
+import type { Room } from './unfinished.ts'
 
 export interface SpoeServerParts extends JudgingParts {
   readonly settings: DoorSettings
   readonly sockets: number
+  /** Where what is not whole yet is kept, of all listeners of the thread. */
+  readonly room: Room
   readonly tls: TlsMaterial | undefined
   /** How long a frame may take from its first byte to its last one, and a greeting; ten seconds if not told. */
   readonly frameDeadlineMs?: number
@@ -54,13 +57,15 @@ export function createSpoeServer(parts: SpoeServerParts): SpoeServer {
       },
       isDraining: () => draining,
     })
+    const held = createHeld(parts.room)
     connections.set(socket, session)
     socket.once('close', () => {
       connections.delete(socket)
       late.ended(socket)
+      held.become(0, true)
     })
     socket.setTimeout(parts.strangerIdleMs ?? strangerIdleMs)
-    serve(socket, session, late)
+    serve(socket, { session, late, hold: (bytes) => held.become(bytes, isStranger) })
   }
   const server = tls
     ? createTlsServer(
@@ -84,8 +89,28 @@ export function createSpoeServer(parts: SpoeServerParts): SpoeServer {
   }
 }
 
+/** What one connection keeps of a frame that is not whole. */
+function createHeld(room: Room) {
+  let held = 0
+  return {
+    become(bytes: number, isStranger: boolean): boolean {
+      if (bytes > held && !room.take(bytes - held, isStranger)) return false
+      if (bytes < held) room.give(held - bytes)
+      held = bytes
+      return true
+    },
+  }
+}
+
+interface Served {
+  readonly session: SpoeSession
+  readonly late: Deadlines<Socket>
+  /** Has so much be kept; false if there is no room for it. */
+  readonly hold: (bytes: number) => boolean
+}
+
 /** Who has not greeted, has begun a frame or been said goodbye to, has until the deadline, whatever it dribbles. */
-function serve(socket: Socket, session: SpoeSession, late: Deadlines<Socket>): void {
+function serve(socket: Socket, { session, late, hold }: Served): void {
   late.begun(socket)
   socket.on('timeout', () => socket.destroy())
   // Who breaks off is gone, which `close` tells.
@@ -95,13 +120,14 @@ function serve(socket: Socket, session: SpoeSession, late: Deadlines<Socket>): v
     if (session.ended) return
     const { frames } = session
     const answers = session.take(chunk)
-    if (session.ended) {
-      socket.end(answers)
+    // Who does not read its answers is not asked for more questions.
+    if (answers.length > 0 && !socket.write(answers)) socket.pause()
+    if (session.ended || !hold(session.waiting)) {
+      socket.end(session.farewell())
+      socket.resume()
       late.begun(socket)
       return
     }
-    // Who does not read its answers is not asked for more questions.
-    if (answers.length > 0 && !socket.write(answers)) socket.pause()
     if (session.greeted && session.waiting === 0) late.ended(socket)
     else if (session.frames > frames || !late.isOpen(socket)) late.begun(socket)
   })

@@ -11,6 +11,7 @@ export const strangerIdleMs = 10_000
 export interface Strangers {
   /** A live credential was seen on a connection. */
   readonly met: (socket: Socket) => void
+  readonly isStranger: (socket: Socket) => boolean
   /** Has a stranger's connection end soon after an answer that is still to be written, and the answer say so. */
   readonly keepBriefly: (socket: Socket, response: ServerResponse) => void
 }
@@ -21,6 +22,7 @@ export function createStrangers(idleMs = strangerIdleMs): Strangers {
   const keepAlive = `timeout=${Math.floor(idleMs / 1000)}`
   return {
     met: (socket) => void known.add(socket),
+    isStranger: (socket) => !known.has(socket),
     keepBriefly(socket, response) {
       if (known.has(socket) || !response.shouldKeepAlive) return
       response.setHeader('Keep-Alive', keepAlive)

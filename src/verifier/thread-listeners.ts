@@ -32,6 +32,7 @@ import {
   type VerifierSettings,
 } from './thread-setup.ts'
 import { tlsRenewal } from './tls-renewal.ts'
+import { createRoom, type Room } from './unfinished.ts'
 
 /** A server, and what it is told in its life. */
 interface Listener {
@@ -74,13 +75,14 @@ export function createThreadListeners(parts: ThreadListenersParts): ThreadListen
   const listeners = new Map<ListenerName, Listener>()
   const renewals = new Map<ListenerName, (tls: TlsMaterial) => void>()
   const doors = boundTo(parts)
+  const room = createRoom(parts.settings.limits)
   for (const name of listenerNames) {
     const setup = setups[name]
     if (!setup || (setup.at.kind === 'unix' && !parts.hasSockets)) continue
     const own = doorNames.find((door) => name === `doors.${door}`)
     const mine = own ? { [own]: doors[own] } : withoutOwn(doors, setups)
     const maker = makers.get(own ?? name) ?? makeHttp
-    const listener = maker({ ...parts, doors: mine }, createDecisionIds(), setup.tls)
+    const listener = maker({ ...parts, doors: mine, room }, createDecisionIds(), setup.tls)
     if (!listener) continue
     listeners.set(name, listener)
     renewals.set(name, tlsRenewal(listener.server, setup.tls))
@@ -135,6 +137,7 @@ function withoutOwn(doors: DoorSettingsByName, setups: ListenerSetups): DoorSett
 interface MakerParts extends ThreadListenersParts {
   /** Those that answer at this listener. */
   readonly doors: DoorSettingsByName
+  readonly room: Room
 }
 
 type Maker = (

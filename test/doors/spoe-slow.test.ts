@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { systemClock } from '../../src/system/clock.ts'
 import { listen } from '../../src/verifier/listening.ts'
 import { createSpoeServer } from '../../src/verifier/spoe-server.ts'
+import { createRoom } from '../../src/verifier/unfinished.ts'
 import { gatewayDoor, liveToken, view } from './live-view.ts'
 import { dial, hello, noIds, notify, question, variables, type SpoeLine } from './spoe-client.ts'
 import { watched } from './spoe-watched.ts'
@@ -12,6 +13,7 @@ async function impatient(t: TestContext): Promise<number> {
   const { server, closeAllConnections } = createSpoeServer({
     settings: gatewayDoor,
     sockets: 100,
+    room: createRoom({ headerBytes: 65_536, bodyBytes: 65_536 }),
     tls: undefined,
     view: () => view,
     clock: systemClock,

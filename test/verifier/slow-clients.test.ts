@@ -5,6 +5,7 @@ import { createProofCache } from '../../src/decision/proof-cache.ts'
 import { systemClock } from '../../src/system/clock.ts'
 import { createHookServer } from '../../src/verifier/hook-server.ts'
 import { listen } from '../../src/verifier/listening.ts'
+import { createRoom } from '../../src/verifier/unfinished.ts'
 import { nginxHook, runVerifier, until, usualOutage, type Running } from './running.ts'
 import { exchange, exchangeAll, open, request, type Line } from './wire.ts'
 
@@ -16,6 +17,8 @@ before(async () => {
   })
 })
 after(async () => running.stop())
+
+const limits = { headerBytes: 65_536, bodyBytes: 1_048_576, sockets: 100 }
 
 /** A listener of the same making whose patience is cut short through Node’s own properties. */
 async function impatient() {
@@ -31,7 +34,8 @@ async function impatient() {
     }),
     clock: systemClock,
     nextDecisionId: () => '',
-    limits: { headerBytes: 65_536, bodyBytes: 1_048_576, sockets: 100 },
+    limits,
+    room: createRoom(limits),
     tls: undefined,
     observer: { decided() {}, took() {} },
   })

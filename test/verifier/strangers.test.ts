@@ -11,6 +11,7 @@ import { createGrpcServer } from '../../src/verifier/grpc-server.ts'
 import { createHookServer } from '../../src/verifier/hook-server.ts'
 import { listen } from '../../src/verifier/listening.ts'
 import { createSpoeServer } from '../../src/verifier/spoe-server.ts'
+import { createRoom } from '../../src/verifier/unfinished.ts'
 import { checkMessage } from '../doors/asking.ts'
 import { checkPath, framed, grpcClient, statusOfAnswer } from '../doors/grpc-client.ts'
 import { gatewayDoor, liveToken, view } from '../doors/live-view.ts'
@@ -18,12 +19,14 @@ import { dial, hello, noIds, notify, question, variables } from '../doors/spoe-c
 import { anyPort, nginxHook } from './running.ts'
 import { header, open, request, type Line } from './wire.ts'
 
+const limits = { headerBytes: 65_536, bodyBytes: 65_536, sockets: 100 }
 const parts = {
   view: () => view,
   clock: systemClock,
   nextDecisionId: () => 'd',
   observer: { decided() {}, took() {} },
-  limits: { headerBytes: 65_536, bodyBytes: 65_536, sockets: 100 },
+  limits,
+  room: createRoom(limits),
   tls: undefined,
   strangerIdleMs: 300,
 }
