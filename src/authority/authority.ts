@@ -132,7 +132,7 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
     revokedPresented: (presented, name) =>
       onRevokedPresented(presented, { name, environmentIds: undefined }),
     trouble: feed.trouble,
-    ...listenerOf(server),
+    ...listenerOf(server, parts.tls?.ca),
     // A feed would keep its connection open for ever.
     close: inTurn([feed], [server], [rotation, keyWatch, localFeed], [background, clients]),
   }
@@ -150,14 +150,21 @@ function inTurn(...groups: readonly (readonly Closable[])[]): () => Promise<void
 }
 
 function listenerOf(
-  server: ReturnType<typeof createServerOf>,
+  app: ReturnType<typeof createServerOf>,
+  firstCa: AuthorityTls['ca'],
 ): Pick<Authority, 'setTls' | 'listen'> {
+  const { server } = app
+  let knownCa = firstCa
   return {
     setTls(tls) {
-      if (server.server instanceof TlsServer) server.server.setSecureContext(tls)
+      if (!(server instanceof TlsServer)) return
+      server.setSecureContext(tls)
+      // Who is connected was let in by the CAs of before.
+      if (String(tls.ca) !== String(knownCa)) server.closeAllConnections()
+      knownCa = tls.ca
     },
     listen: (at) =>
-      server.listen(at.kind === 'tcp' ? { host: at.host, port: at.port } : { path: at.path }),
+      app.listen(at.kind === 'tcp' ? { host: at.host, port: at.port } : { path: at.path }),
   }
 }
 

@@ -12,7 +12,7 @@ import {
   reservedTypes,
   type CommonClaims,
 } from './claims.ts'
-import { parseCompact, type CompactReason } from './compact.ts'
+import { parseCompact, type Compact, type CompactReason } from './compact.ts'
 import {
   administratorRoles,
   ownClient,
@@ -22,9 +22,9 @@ import {
   type ClientIdentity,
   type GatewayIdentity,
 } from './identity.ts'
-import { signsFor, type KeyRing, type Profile, type TrustedKey } from './key-ring.ts'
+import { signsFor, type KeyRing, type Profile, type Trust, type TrustedKey } from './key-ring.ts'
 import { revocationId, type RevocationId } from './revocation-id.ts'
-import { authenticate, type SignatureReason } from './signature.ts'
+import { isSignedBy, namedKey, type SignatureReason } from './signature.ts'
 import { parseJsonObject, type JsonObject, type JsonValue } from './strict-json.ts'
 import { judgeTime, type EpochSeconds, type Leeway, type TimeReason } from './time.ts'
 
@@ -65,6 +65,17 @@ export type ProofReason =
 /** Tokens of API clients may live for a day at the most, whoever issued them. */
 const clientLifetimeMax = 86_400
 
+/** A token that names a key of an issuer that is trusted; whether that key signed it is not known yet. */
+export interface Claimed {
+  readonly compact: Compact
+  readonly payload: JsonObject
+  readonly trust: Trust
+  readonly key: TrustedKey
+}
+
+/** Why a token will never prove anything. */
+type LastingReason = Exclude<ProofReason, TimeReason>
+
 /** Proves a token, or says why it proves nothing now. */
 export function prove(
   token: string,
@@ -72,15 +83,13 @@ export function prove(
   now: EpochSeconds,
   leeway: Leeway,
 ): Proof | ProofReason {
-  const proof = proveAtAnyTime(token, ring)
+  const claimed = readClaimed(token, ring)
+  const proof = typeof claimed === 'string' ? claimed : proveClaimed(claimed)
   return typeof proof === 'string' ? proof : (judgeTime(proof, now, leeway) ?? proof)
 }
 
-/** Proves all of a token that stays as it is, or says why it will never prove anything. */
-export function proveAtAnyTime(
-  token: string,
-  ring: KeyRing,
-): Proof | Exclude<ProofReason, TimeReason> {
+/** The first half of a proof, which is cheap: all that is in front of the signature. */
+export function readClaimed(token: string, ring: KeyRing): Claimed | LastingReason {
   const compact = parseCompact(token)
   if (typeof compact === 'string') return compact
   const payload = parseJsonObject(compact.payload)
@@ -88,8 +97,13 @@ export function proveAtAnyTime(
   const { iss } = payload
   const trust = typeof iss === 'string' ? ring.issuer(iss) : undefined
   if (!trust) return 'issuer-unknown'
-  const key = authenticate(compact, trust)
-  if (typeof key === 'string') return key
+  const key = namedKey(compact, trust)
+  return typeof key === 'string' ? key : { compact, payload, trust, key }
+}
+
+/** The second half, whatever the time: the signature, and what is behind it. */
+export function proveClaimed({ compact, payload, trust, key }: Claimed): Proof | LastingReason {
+  if (!isSignedBy(key, compact)) return 'signature-invalid'
   const profile = profileOf(compact.header, payload, key, trust.profiles)
   if (typeof profile === 'string') return profile
   const common = commonClaims(payload)

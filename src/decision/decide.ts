@@ -6,7 +6,7 @@
 
 import { isWithin } from '../credential/address-range.ts'
 import { isOutdated, stillTrusts } from '../credential/key-ring.ts'
-import { proveAtAnyTime, type Proof } from '../credential/proof.ts'
+import { proveClaimed, readClaimed, type Proof } from '../credential/proof.ts'
 import { judgeTime, type EpochSeconds, type Leeway } from '../credential/time.ts'
 import { judgeStanding, type Standing } from '../standing/standing.ts'
 import { Allow, Deny, Unavailable, type Decision, type Findings } from './decision.ts'
@@ -44,7 +44,7 @@ export interface View {
   readonly cache: ProofCache
   readonly leeway: Leeway
   readonly outage: OutageAnswers
-  /** Whether there is time to verify one more token that was not seen before. */
+  /** Whether there is time to verify the signature of one more token that was not seen before. */
   readonly admit: () => boolean
 }
 
@@ -134,8 +134,11 @@ function findTrusted(token: string, { cache, standing }: SoundView): KeptProof |
 }
 
 function makeProof(token: string, view: SoundView): KeptProof | DenyReason | 'overloaded' {
+  const claimed = readClaimed(token, view.standing.ring)
+  if (typeof claimed === 'string') return claimed
+  // Only now: what cannot be signed by anybody must not use up the time for what may be.
   if (!view.admit()) return 'overloaded'
-  const proof = proveAtAnyTime(token, view.standing.ring)
+  const proof = proveClaimed(claimed)
   if (typeof proof === 'string') return proof
   return { token, proof, identity: identify(proof), goodIn: undefined }
 }

@@ -45,12 +45,18 @@ export function createAuthzenDoor({ settings, identifier, batch }: AuthzenParts)
     pages.set(`${prefix}/access/v1/evaluation`, evaluation)
     pages.set(`${prefix}/access/v1/evaluations`, evaluations)
   }
+  const asking = createQuestionReader(settings, [])
   const requestId = createHeaderReader([{ names: ['x-request-id'] }])
 
   return {
     name: 'authzen',
     rules: settings,
     serves: (path) => pages.has(path),
+    mayAsk(rawHeaders) {
+      const { gateway, client } = asking.question(asking.fields(rawHeaders), undefined, undefined)
+      const needed = { gateway: [gateway], client: [client], both: [gateway, client] }
+      return needed[settings.require].every(({ kind }) => kind === 'token')
+    },
     answer(request, judgement) {
       const { status, headers, body } = pages.get(request.path)?.(request, judgement) ?? failure
       const [given] = requestId(request.rawHeaders)
@@ -106,7 +112,7 @@ function createEvaluationPage(settings: DoorSettings, readBody: ReadBody): Page 
     if (!isCaller) return refusalOf(first)
     if (!Buffer.isBuffer(request.body)) {
       const { status, message } = bodyFlaws[request.body]
-      return error(status, message)
+      return withRetry(error(status, message))
     }
     const evaluations = read()
     if (!evaluations) return error(400, 'the body is not what this endpoint needs')
@@ -170,8 +176,13 @@ function refusalOf(decision: Decision): DoorAnswer {
   const answer = error(status, publicMessages[message])
   const challenged =
     status === 401 ? withHeaders(answer, 'WWW-Authenticate', challengeOf(message)) : answer
-  const wait = retryAfterOf(status)
-  return wait === undefined ? challenged : withHeaders(challenged, 'Retry-After', `${wait}`)
+  return withRetry(challenged)
+}
+
+/** Says when to come again, where that helps. */
+function withRetry(answer: DoorAnswer): DoorAnswer {
+  const wait = retryAfterOf(answer.status)
+  return wait === undefined ? answer : withHeaders(answer, 'Retry-After', `${wait}`)
 }
 
 /** An error is one line of text that repeats nothing. */

@@ -3,7 +3,7 @@ import type { Decision } from '../decision/decision.ts'
 import type { DoorName, Question } from '../decision/question.ts'
 
 /** Why there is no body to read. */
-export type BodyFlaw = 'too-large' | 'too-slow'
+export type BodyFlaw = 'too-large' | 'too-slow' | 'no-room'
 
 /** A request that has arrived to its end. */
 export interface BodyRequest {
@@ -37,13 +37,16 @@ export interface BodyDoor {
   readonly name: DoorName
   readonly rules: DoorRules
   readonly serves: (path: string) => boolean
+  /** Whether the headers of a request show what may be a credential, if it must be there; else no body is looked at. */
+  readonly mayAsk: (rawHeaders: readonly string[]) => boolean
   readonly answer: (request: BodyRequest, judgement: Judgement) => DoorAnswer
   /** The answer where that threw. */
   readonly failure: DoorAnswer
 }
 
-/** The status and the words for a body that is not there. */
+/** The status and the words for a body that is not there; `retryAfterOf` says of the status whether to come again. */
 export const bodyFlaws: Readonly<Record<BodyFlaw, { status: number; message: string }>> = {
   'too-large': { status: 413, message: 'the body is too large' },
   'too-slow': { status: 408, message: 'the body did not arrive in time' },
+  'no-room': { status: 503, message: 'too many bodies have not arrived to their end' },
 }

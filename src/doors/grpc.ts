@@ -37,8 +37,8 @@ export interface CheckDoor {
   readonly read: (metadata: readonly string[], message: Buffer) => Asked | undefined
   /** The answer to a decision: a message, each byte a character; `removed` is what `read` said, where it could. */
   readonly write: (decision: Decision, decisionId: string, removed: string | undefined) => string
-  /** The answer to a call that asks nothing that can be understood. */
-  readonly refuse: (decisionId: string) => string
+  /** The answer to a call whose question could not be read. */
+  readonly refuse: (decisionId: string, reason: 'question-incomplete' | 'overloaded') => string
 }
 
 /** Makes the door. */
@@ -87,7 +87,7 @@ export function createGrpcDoor(settings: DoorSettings): CheckDoor {
       }
       return (denials.get(decision.reason) ?? malformedDenial)(decisionId)
     },
-    refuse: malformedDenial,
+    refuse: (decisionId, reason) => (denials.get(reason) ?? malformedDenial)(decisionId),
   }
 }
 

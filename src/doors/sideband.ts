@@ -54,6 +54,8 @@ export function createSidebandDoor({ settings, states }: SidebandParts): BodyDoo
     const read = leg === 'request' ? requestLeg : responseLeg
     return read(content, { states, environment, now, body })
   }
+  const gatewayOf = (rawHeaders: readonly string[]) =>
+    reader.question(reader.fields(rawHeaders), undefined, undefined).gateway
   const isMisplaced = ({ asked, headers }: Leg) =>
     asked !== undefined &&
     (misplaced.inQuery(asked.target) || valuesOf(headers, 'cookie').some(misplaced.inCookie))
@@ -62,13 +64,14 @@ export function createSidebandDoor({ settings, states }: SidebandParts): BodyDoo
     name: 'sideband',
     rules: settings,
     serves: (path) => place.test(path),
+    // The credentials of clients stand in the body.
+    mayAsk: (rawHeaders) => settings.require === 'client' || gatewayOf(rawHeaders).kind === 'token',
     answer(request, judgement) {
       const { environment = '', leg = '' } = place.exec(request.path)?.groups ?? {}
       if (request.method !== 'POST') return wrongMethod(judgement)
       const found = lazy(() => readLeg(request, environment, leg))
-      const { gateway } = reader.question(reader.fields(request.rawHeaders), undefined, undefined)
       const question: Question = {
-        gateway,
+        gateway: gatewayOf(request.rawHeaders),
         get client() {
           return settings.require === 'gateway' ? missing : clientOf(found())
         },
@@ -100,7 +103,7 @@ function answerOf(
   }
   if (!Buffer.isBuffer(body)) {
     const { status, message } = bodyFlaws[body]
-    return refusal(status, 'REQUEST_FAILED', message, judgement)
+    return withRetry(refusal(status, 'REQUEST_FAILED', message, judgement))
   }
   const leg = found()
   if (decision.kind !== 'allow' || !leg?.asked) {
@@ -165,12 +168,15 @@ function wrongMethod(judgement: Judgement): DoorAnswer {
 function refusalOf(decision: Exclude<Decision, Allow>, judgement: Judgement): DoorAnswer {
   const { status, message } = reasons[decision.reason]
   const answer = refusal(status, codeOf(status), publicMessages[message], judgement)
-  const wait = retryAfterOf(status)
-  const more = [
-    ...(status === 401 ? ['WWW-Authenticate', challengeOf(message)] : []),
-    ...(wait === undefined ? [] : ['Retry-After', `${wait}`]),
-  ]
-  return { ...answer, headers: [...answer.headers, ...more] }
+  if (status !== 401) return withRetry(answer)
+  return { ...answer, headers: [...answer.headers, 'WWW-Authenticate', challengeOf(message)] }
+}
+
+/** Says when to come again, where that helps. */
+function withRetry(answer: DoorAnswer): DoorAnswer {
+  const wait = retryAfterOf(answer.status)
+  if (wait === undefined) return answer
+  return { ...answer, headers: [...answer.headers, 'Retry-After', `${wait}`] }
 }
 
 /** An error as kits read it. */

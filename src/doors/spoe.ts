@@ -9,6 +9,7 @@
 
 import type { Decision } from '../decision/decision.ts'
 import type { Question } from '../decision/question.ts'
+import { Gathered } from './gathered.ts'
 import type { DoorSettings } from './http-door.ts'
 import { createActionWriter } from './spoe-answer.ts'
 import { readHello, statuses, writeDisconnect, writeHello } from './spoe-hello.ts'
@@ -37,8 +38,10 @@ export interface SpoeSession {
   /** Whether the connection is to be closed once everything is sent. */
   readonly ended: boolean
   readonly greeted: boolean
-  /** Whether part of a frame has arrived. */
-  readonly waiting: boolean
+  /** How much has arrived of a frame that is not whole. */
+  readonly waiting: number
+  /** How many frames have arrived whole. */
+  readonly frames: number
 }
 
 const helloSizeMax = 16_380
@@ -52,27 +55,38 @@ const empty: Buffer = Buffer.alloc(0)
 export function createSpoeSession(parts: SpoeParts): SpoeSession {
   const out = new SpoeWriter(4096)
   const talk = createConversation(parts, out)
-  let rest = empty
+  const rest = new Gathered()
+  let frames = 0
 
-  /** Takes the frames that have arrived whole, up to the place that it gives. */
-  const takeFrames = (bytes: Buffer): number => {
-    let at = 0
-    for (;;) {
+  /** Takes the frames that are whole from a place on, up to the place that it gives. */
+  const takeFrames = (bytes: Buffer, from: number): number => {
+    let at = from
+    while (!talk.ended) {
       const length = frameLength(bytes, at, talk.sizeMax)
       if (length === undefined) return at
       if (length < 0) talk.end(-length)
       else talk.take(bytes, at + lengthBytes, at + lengthBytes + length)
-      if (talk.ended) return bytes.length
+      frames++
       at += lengthBytes + length
     }
+    return bytes.length
+  }
+  /** Adds to the frame that has begun what belongs to it, and takes it once it is whole; gives where it ends. */
+  const endFrame = (chunk: Buffer): number => {
+    let at = 0
+    while (rest.length > 0 && at < chunk.length) {
+      const piece = chunk.subarray(at, at + missingOf(rest))
+      rest.add(piece)
+      at += piece.length
+      if (takeFrames(rest.bytes, 0) > 0) rest.clear()
+    }
+    return at
   }
   return {
     take(chunk) {
       if (talk.ended) return empty
-      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-      const at = takeFrames(bytes)
-      // A copy, so that a few bytes do not hold on to a whole chunk.
-      rest = at === bytes.length ? empty : Buffer.from(bytes.subarray(at))
+      const at = takeFrames(chunk, rest.length === 0 ? 0 : endFrame(chunk))
+      if (at < chunk.length) rest.add(chunk.subarray(at))
       return out.length === 0 ? empty : out.take()
     },
     farewell() {
@@ -86,7 +100,10 @@ export function createSpoeSession(parts: SpoeParts): SpoeSession {
       return talk.greeted
     },
     get waiting() {
-      return rest.length > 0
+      return rest.length
+    },
+    get frames() {
+      return frames
     },
   }
 }
@@ -139,6 +156,11 @@ function createConversation({ settings, judge, isDraining }: SpoeParts, out: Spo
       return state.ended
     },
   }
+}
+
+/** How many bytes more the frame needs, or its length does, of which something has arrived. */
+function missingOf({ length, bytes }: Gathered): number {
+  return (length < lengthBytes ? lengthBytes : lengthBytes + bytes.readUInt32BE(0)) - length
 }
 
 /** The length of the frame at a place; `undefined` if it has not arrived whole, or minus the status that ends it all. */

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { frame } from '../doors/check-response.ts'
+import { Pieces, type Room } from './unfinished.ts'
 
 const headerBytes = 5
 
@@ -11,70 +12,55 @@ function unframe(bytes: Buffer): Buffer | undefined {
     : undefined
 }
 
+/** Why there is no message: there is none that can be read, or no room for it now. */
+export type MessageFlaw = 'no-message' | 'no-room'
+
 /** Hears of what comes in a call. */
 export interface MessageTaker {
-  /** The message; `undefined` where there is none, or one that is too large. Never called for what is broken off. */
-  readonly take: (message: Buffer | undefined) => void
+  readonly bytesMax: number
+  readonly room: Room
+  readonly isStranger: boolean
+  /** The message, or what is wrong with it, as soon as that is known. Never called for what is broken off. */
+  readonly take: (message: Buffer | MessageFlaw) => void
   /** The client has said all. */
   readonly ended: (stream: ServerHttp2Stream) => void
 }
 
-/** Waits for the one message of a call and for its end. What is too large is known at once, and thrown away. */
+/** Waits for the one message of a call and for its end. What cannot be kept is known at once, and thrown away. */
 export function takeMessage(
   stream: ServerHttp2Stream,
-  bytesMax: number,
-  { take, ended }: MessageTaker,
+  { bytesMax, room, isStranger, take, ended }: MessageTaker,
 ): void {
-  let chunks: Buffer[] = []
+  const pieces = new Pieces(room, isStranger)
   let size = 0
+  let isRefused = false
+  const refuse = (flaw: MessageFlaw) => {
+    isRefused = true
+    pieces.end()
+    take(flaw)
+  }
   stream.on('data', (chunk: Buffer) => {
-    const before = size
+    if (isRefused) return
     size += chunk.length
-    if (size <= bytesMax) chunks.push(chunk)
-    else if (before <= bytesMax) {
-      chunks = []
-      take(undefined)
-    }
+    if (size > bytesMax) refuse('no-message')
+    else if (!pieces.add(chunk)) refuse('no-room')
   })
   stream.on('end', () => {
     ended(stream)
-    if (size > bytesMax || stream.aborted) return
-    const [first] = chunks
-    take(unframe(first && chunks.length === 1 ? first : Buffer.concat(chunks)))
+    if (isRefused || stream.aborted) return
+    take(unframe(pieces.end()) ?? 'no-message')
   })
-}
-
-const callDeadlineMs = 10_000
-const sweepEveryMs = 1000
-
-/** The calls that have not come to their end; those that do not are ended at a deadline. */
-export interface OpenCalls {
-  readonly begun: (stream: ServerHttp2Stream) => void
-  readonly ended: (stream: ServerHttp2Stream) => void
-  readonly close: () => void
-}
-
-/** Makes the watch over open calls. */
-export function createOpenCalls(monotonic: () => number): OpenCalls {
-  const open = new Map<ServerHttp2Stream, number>()
-  const sweep = setInterval(() => {
-    const latest = monotonic() - callDeadlineMs
-    for (const [stream, at] of open) {
-      // A map keeps the order in which calls began.
-      if (at > latest) return
-      open.delete(stream)
-      stream.destroy()
-    }
-  }, sweepEveryMs).unref()
-  return {
-    begun: (stream) => void open.set(stream, monotonic()),
-    ended: (stream) => void open.delete(stream),
-    close: () => clearInterval(sweep),
-  }
+  stream.on('close', () => void pieces.end())
 }
 
 /** The codes of gRPC that a call is ended with here. */
-export const grpcStatus = { ok: 0, invalidArgument: 3, notFound: 5, unimplemented: 12 } as const
+export const grpcStatus = {
+  ok: 0,
+  invalidArgument: 3,
+  notFound: 5,
+  unimplemented: 12,
+  unavailable: 14,
+} as const
 
 const answerHeaders = { ':status': 200, 'content-type': 'application/grpc' } as const
 const withTrailers = { waitForTrailers: true } as const

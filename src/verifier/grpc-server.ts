@@ -21,16 +21,18 @@ import { asksOfKnownService, healthMessages } from '../doors/grpc-health.ts'
 import type { Clock } from '../system/clock.ts'
 import {
   answerCall,
-  createOpenCalls,
   failCall,
   grpcStatus,
   refuseMediaType,
   takeMessage,
-  type OpenCalls,
+  type MessageFlaw,
 } from './grpc-call.ts'
+import { createDeadlines, type Deadlines } from './deadlines.ts'
 import type { ThreadObserver } from './observer.ts'
+import { strangerIdleMs } from './strangers.ts'
 import type { HookLimits, TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
+import { messageBytesMax, type Room } from './unfinished.ts'
 
 export interface GrpcServerParts {
   readonly door: CheckDoor
@@ -39,7 +41,11 @@ export interface GrpcServerParts {
   readonly clock: Clock
   readonly nextDecisionId: () => string
   readonly limits: HookLimits
+  /** Where what is not whole yet is kept, of all listeners of the thread. */
+  readonly room: Room
   readonly tls: TlsMaterial | undefined
+  /** How long a connection may be idle on which no live credential was seen; ten seconds if not told. */
+  readonly strangerIdleMs?: number
   /** Told of every decision once it is written. */
   readonly observer: Pick<ThreadObserver, 'decided' | 'took'>
 }
@@ -52,29 +58,34 @@ export interface GrpcServer {
   readonly endAll: () => void
 }
 
-// Idle connections are kept for as long as the other side is there, which the system finds out.
+// Idle connections of gateways are kept for as long as the other side is there, which the system finds out.
 const keepAliveProbeMs = 60_000
 const prefaceDeadlineMs = 10_000
+const callDeadlineMs = 10_000
 // What Node bears; it can be made to say less, but not to bear less.
 const metadataBytesMax = 64 * 1024
-const streamsMax = 1000
+// What Envoy keeps in flight on a connection; each call may leave a message unfinished.
+const streamsMax = 100
 
 type Session = NonNullable<ServerHttp2Stream['session']>
+/** The other side of a connection. */
+interface Peer {
+  readonly source: string | undefined
+  /** A live credential was seen. */
+  met: boolean
+}
 type Handler = (stream: ServerHttp2Stream, rawHeaders: readonly string[]) => void
 
 /** Makes the listener; it does not listen yet. */
 export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
-  const sessions = new Map<Session, string | undefined>()
-  const calls = createOpenCalls(parts.clock.monotonic)
+  const sessions = new Map<Session, Peer>()
+  const calls = createDeadlines<ServerHttp2Stream>(parts.clock.monotonic, callDeadlineMs)
   let draining = false
   const handlers = new Map<string, Handler>([
-    [
-      '/envoy.service.auth.v3.Authorization/Check',
-      createCheck(parts, ({ session }) => session && sessions.get(session), calls),
-    ],
+    ['/envoy.service.auth.v3.Authorization/Check', createCheck(parts, sessions, calls)],
     [
       '/grpc.health.v1.Health/Check',
-      createHealthCheck(() => !draining && canDecide(parts.view()), calls),
+      createHealthCheck(() => !draining && canDecide(parts.view()), parts.room, calls),
     ],
   ])
   const options = {
@@ -92,7 +103,8 @@ export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
     : createServer(options)
   server.maxConnections = parts.limits.sockets
   server.on('session', (session) => {
-    sessions.set(session, session.socket.remoteAddress)
+    sessions.set(session, { source: session.socket.remoteAddress, met: false })
+    session.setTimeout(parts.strangerIdleMs ?? strangerIdleMs, () => session.close())
     const late = setTimeout(() => session.destroy(), prefaceDeadlineMs).unref()
     session.once('remoteSettings', () => clearTimeout(late))
     session.once('close', () => {
@@ -129,30 +141,39 @@ const isGrpc = (type = '') => /^application\/grpc(?:\+proto)?(?:;|$)/.test(type)
 
 function createCheck(
   parts: GrpcServerParts,
-  sourceOf: (stream: ServerHttp2Stream) => string | undefined,
-  { ended }: Pick<OpenCalls, 'ended'>,
+  sessions: ReadonlyMap<Session, Peer>,
+  { ended }: Pick<Deadlines<ServerHttp2Stream>, 'ended'>,
 ): Handler {
-  const { door, view: look, clock, nextDecisionId, observer } = parts
-  const { headerBytes, bodyBytes } = parts.limits
-  // A request's headers take more room in a message than on the wire, with some overhead for each.
-  const bytesMax = bodyBytes + 4 * headerBytes
+  const { door, view: look, clock, nextDecisionId, observer, room } = parts
+  const bytesMax = messageBytesMax(parts.limits)
   return (stream, rawHeaders) => {
-    const take = (message: Buffer | undefined) => {
+    const { session } = stream
+    const peer = session && sessions.get(session)
+    const take = (message: Buffer | MessageFlaw) => {
       const began = clock.monotonic()
       const view = look()
-      const asked = message && readSafely(door, rawHeaders, message)
+      const asked = typeof message === 'string' ? undefined : readSafely(door, rawHeaders, message)
       const id = nextDecisionId()
       if (!asked) {
-        answerCall(stream, door.refuse(id))
+        answerCall(
+          stream,
+          door.refuse(id, message === 'no-room' ? 'overloaded' : 'question-incomplete'),
+        )
+        // There may be room by the time of the next connection.
+        if (message === 'no-room') session?.close()
         return
       }
       const decision = decideOn(asked, door, view, epochSeconds(clock.wall() / 1000))
       const took = clock.monotonic() - began
       answerCall(stream, door.write(decision, id, asked === 'failed' ? undefined : asked.removed))
-      observer.decided(door.name, decision, id, sourceOf(stream))
+      if (peer?.met === false && decision.reason === 'allowed') {
+        peer.met = true
+        session?.setTimeout(0)
+      }
+      observer.decided(door.name, decision, id, peer?.source)
       observer.took(took)
     }
-    takeMessage(stream, bytesMax, { take, ended })
+    takeMessage(stream, { bytesMax, room, isStranger: peer?.met !== true, take, ended })
   }
 }
 
@@ -182,14 +203,19 @@ const canDecide = ({ standing, freshness, outage }: View) =>
 
 const healthBytesMax = 1024
 
-function createHealthCheck(isServing: () => boolean, { ended }: Pick<OpenCalls, 'ended'>): Handler {
+function createHealthCheck(
+  isServing: () => boolean,
+  room: Room,
+  { ended }: Pick<Deadlines<ServerHttp2Stream>, 'ended'>,
+): Handler {
   return (stream) => {
-    const take = (message: Buffer | undefined) => {
-      const isKnown = message && asksOfKnownService(message)
-      if (isKnown === undefined) failCall(stream, grpcStatus.invalidArgument)
+    const take = (message: Buffer | MessageFlaw) => {
+      const isKnown = typeof message === 'string' ? undefined : asksOfKnownService(message)
+      if (message === 'no-room') failCall(stream, grpcStatus.unavailable)
+      else if (isKnown === undefined) failCall(stream, grpcStatus.invalidArgument)
       else if (!isKnown) failCall(stream, grpcStatus.notFound)
       else answerCall(stream, isServing() ? healthMessages.serving : healthMessages.notServing)
     }
-    takeMessage(stream, healthBytesMax, { take, ended })
+    takeMessage(stream, { bytesMax: healthBytesMax, room, isStranger: true, take, ended })
   }
 }

@@ -14,8 +14,10 @@ import { afterBody } from './hook-body.ts'
 import { HookRequest } from './hook-request.ts'
 import type { JudgingParts } from './judging.ts'
 import type { RequestFlaw, RequestHead } from './request-head.ts'
+import { createStrangers, type Strangers } from './strangers.ts'
 import type { HookLimits, TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
+import type { Room } from './unfinished.ts'
 
 export interface HookServerParts extends JudgingParts {
   /** By path, without the query. */
@@ -25,7 +27,11 @@ export interface HookServerParts extends JudgingParts {
   /** Doors that are asked by a body, for every other path. */
   readonly bodyDoors?: readonly BodyDoor[]
   readonly limits: HookLimits
+  /** Where what is not whole yet is kept, of all listeners of the thread. */
+  readonly room: Room
   readonly tls: TlsMaterial | undefined
+  /** How long a connection may be idle on which no live credential was seen; ten seconds if not told. */
+  readonly strangerIdleMs?: number
 }
 
 export interface HookServer {
@@ -35,6 +41,7 @@ export interface HookServer {
 }
 
 // Longer than any gateway keeps an idle connection (Envoy: one hour): who closes first makes the other lose a request.
+// Strangers have no such time.
 const keepAliveMs = 3_650_000
 const headersDeadlineMs = 10_000
 const requestDeadlineMs = 30_000
@@ -56,11 +63,13 @@ export function createHookServer(parts: HookServerParts): HookServer {
   }
   let draining = false
   const { bodyDoors = [] } = parts
-  const answerBody = createBodyAnswerer({ ...parts, bodyBytes: parts.limits.bodyBytes })
+  const strangers = createStrangers(parts.strangerIdleMs)
+  const judging = { ...parts, strangers }
+  const answerBody = createBodyAnswerer({ ...judging, bodyBytes: parts.limits.bodyBytes })
   const finished = new WeakSet<Socket>()
   const answerPrefixed = (door: HttpDoor, request: HookRequest, response: ServerResponse) =>
     afterBody(request, response, parts.limits, () => {
-      answer(parts, door, request, response)
+      answer(judging, door, request, response)
       if (!response.shouldKeepAlive) finished.add(request.socket)
     })
   const handle = (request: HookRequest, response: ServerResponse) => {
@@ -76,8 +85,8 @@ export function createHookServer(parts: HookServerParts): HookServer {
     if (flaw) writeFlaw(flaw, response)
     else if (prefixed) answerPrefixed(prefixed, request, response)
     else if (bodyDoor) answerBody(bodyDoor, path, request, response)
-    else if (door) answer(parts, door, request, response)
-    else writeNotFound(response)
+    else if (door) answer(judging, door, request, response)
+    else writeNotFound(request, response, strangers)
     if (!response.shouldKeepAlive) finished.add(request.socket)
   }
 
@@ -131,8 +140,12 @@ function prefixedDoor({ url }: HookRequest, { prefixed }: HookServerParts): Http
   return prefixed && url?.startsWith(prefixed.prefix) ? prefixed.door : undefined
 }
 
+interface Answering extends JudgingParts {
+  readonly strangers: Strangers
+}
+
 function answer(
-  { view: look, clock, nextDecisionId, observer }: HookServerParts,
+  { view: look, clock, nextDecisionId, observer, strangers }: Answering,
   door: HttpDoor,
   request: IncomingMessage,
   response: ServerResponse,
@@ -142,6 +155,9 @@ function answer(
   const decision = decideAt(door, request, view, epochSeconds(clock.wall() / 1000))
   const took = clock.monotonic() - began
   const id = nextDecisionId()
+  // In an outage strangers may be allowed too, for another reason.
+  if (decision.reason === 'allowed') strangers.met(request.socket)
+  else strangers.keepBriefly(request.socket, response)
   door.write(decision, id, response)
   observer.decided(door.name, decision, id, request.socket.remoteAddress)
   observer.took(took)
@@ -183,7 +199,12 @@ const notFound = Buffer.from(
   JSON.stringify({ code: 'NOT_FOUND', message: 'no door answers at this path' }),
 )
 
-function writeNotFound(response: ServerResponse): void {
+function writeNotFound(
+  { socket }: IncomingMessage,
+  response: ServerResponse,
+  { keepBriefly }: Strangers,
+): void {
+  keepBriefly(socket, response)
   response.writeHead(404, [
     'Content-Length',
     `${notFound.length}`,

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { epochSeconds } from '../credential/time.ts'
 import { decide, failToDecide, type DoorRules, type View } from '../decision/decide.ts'
 import type { Decision } from '../decision/decision.ts'
@@ -21,12 +22,17 @@ interface Door {
   readonly rules: DoorRules
 }
 
-/** Judges questions of one request by what is in force at this moment, under one id, and has them counted. */
+/**
+ * Judges questions of one request by what is in force at this moment, under one id, and has them counted; `met` is told
+ * of the connection when a live credential was seen on it.
+ */
 export function openJudgement(
   { view, clock, nextDecisionId, observer }: JudgingParts,
   { name, rules }: Door,
-  source: string | undefined,
+  socket: Socket,
+  met: (socket: Socket) => void,
 ): Judgement {
+  const source = socket.remoteAddress
   const known = view()
   const now = clock.wall()
   const id = nextDecisionId()
@@ -35,6 +41,7 @@ export function openJudgement(
     judge(question) {
       const began = clock.monotonic()
       const decision = judge(question, rules, known, now)
+      if (decision.reason === 'allowed') met(socket)
       observer.took(clock.monotonic() - began)
       observer.decided(name, decision, id, source)
       return decision

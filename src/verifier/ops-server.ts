@@ -11,6 +11,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { Explaining } from './explaining.ts'
 import type { TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
+import { tlsRenewal } from './tls-renewal.ts'
 
 /** Whether questions are answered as they should be, and what keeps them from it. */
 export type Readiness =
@@ -73,7 +74,7 @@ export function createOpsServer(parts: OpsParts): OpsServer {
   const server = tls
     ? createTlsServer({ ...options, ...secureContext(tls), handshakeTimeout: deadlineMs }, answer)
     : createServer(options, answer)
-  return opsServer(server)
+  return opsServer(server, tls)
 }
 
 function sendExplained(
@@ -92,12 +93,10 @@ function sendExplained(
   )
 }
 
-function opsServer(server: Server | TlsServer): OpsServer {
+function opsServer(server: Server | TlsServer, tls: TlsMaterial | undefined): OpsServer {
   return {
     server,
-    useTls(material) {
-      if ('setSecureContext' in server) server.setSecureContext(secureContext(material))
-    },
+    useTls: tlsRenewal(server, tls),
     async close() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

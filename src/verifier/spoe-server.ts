@@ -4,14 +4,23 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
 import type { DoorSettings } from '../doors/http-door.ts'
 import { createSpoeSession, type SpoeSession } from '../doors/spoe.ts'
+import { createDeadlines, type Deadlines } from './deadlines.ts'
 import { openJudgement, type JudgingParts } from './judging.ts'
+import { strangerIdleMs } from './strangers.ts'
 import type { TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
+import type { Room } from './unfinished.ts'
 
 export interface SpoeServerParts extends JudgingParts {
   readonly settings: DoorSettings
   readonly sockets: number
+  /** Where what is not whole yet is kept, of all listeners of the thread. */
+  readonly room: Room
   readonly tls: TlsMaterial | undefined
+  /** How long a frame may take from its first byte to its last one, and a greeting; ten seconds if not told. */
+  readonly frameDeadlineMs?: number
+  /** How long a connection may be idle on which no live credential was seen; ten seconds if not told. */
+  readonly strangerIdleMs?: number
 }
 
 export interface SpoeServer {
@@ -24,28 +33,39 @@ export interface SpoeServer {
 }
 
 const idleMs = 3_650_000
-const frameDeadlineMs = 10_000
+const usualFrameDeadlineMs = 10_000
 
 /** Makes the listener; it does not listen yet. */
 export function createSpoeServer(parts: SpoeServerParts): SpoeServer {
-  const { settings, tls } = parts
+  const { settings, tls, frameDeadlineMs = usualFrameDeadlineMs } = parts
+  const late = createDeadlines<Socket>(parts.clock.monotonic, frameDeadlineMs)
   const connections = new Map<Socket, SpoeSession>()
   const door = { name: 'spoe', rules: settings } as const
   let draining = false
 
   const greet = (socket: Socket) => {
-    const source = socket.remoteAddress
+    let isStranger = true
+    const met = () => {
+      if (isStranger) socket.setTimeout(idleMs)
+      isStranger = false
+    }
     const session = createSpoeSession({
       settings,
       judge(question) {
-        const { id, judge } = openJudgement(parts, door, source)
+        const { id, judge } = openJudgement(parts, door, socket, met)
         return { decision: judge(question), id }
       },
       isDraining: () => draining,
     })
+    const held = createHeld(parts.room)
     connections.set(socket, session)
-    socket.once('close', () => connections.delete(socket))
-    serve(socket, session)
+    socket.once('close', () => {
+      connections.delete(socket)
+      late.ended(socket)
+      held.become(0, true)
+    })
+    socket.setTimeout(parts.strangerIdleMs ?? strangerIdleMs)
+    serve(socket, { session, late, hold: (bytes) => held.become(bytes, isStranger) })
   }
   const server = tls
     ? createTlsServer(
@@ -54,6 +74,7 @@ export function createSpoeServer(parts: SpoeServerParts): SpoeServer {
       )
     : createServer({ noDelay: true }, greet)
   server.maxConnections = parts.sockets
+  server.on('close', late.close)
   return {
     server,
     drain() {
@@ -68,26 +89,46 @@ export function createSpoeServer(parts: SpoeServerParts): SpoeServer {
   }
 }
 
-function serve(socket: Socket, session: SpoeSession): void {
-  let timeout = frameDeadlineMs
-  const bound = (milliseconds: number) => {
-    if (milliseconds !== timeout) socket.setTimeout(milliseconds)
-    timeout = milliseconds
+/** What one connection keeps of a frame that is not whole. */
+function createHeld(room: Room) {
+  let held = 0
+  return {
+    become(bytes: number, isStranger: boolean): boolean {
+      if (bytes > held && !room.take(bytes - held, isStranger)) return false
+      if (bytes < held) room.give(held - bytes)
+      held = bytes
+      return true
+    },
   }
-  socket.setTimeout(timeout)
+}
+
+interface Served {
+  readonly session: SpoeSession
+  readonly late: Deadlines<Socket>
+  /** Has so much be kept; false if there is no room for it. */
+  readonly hold: (bytes: number) => boolean
+}
+
+/** Who has not greeted, has begun a frame or been said goodbye to, has until the deadline, whatever it dribbles. */
+function serve(socket: Socket, { session, late, hold }: Served): void {
+  late.begun(socket)
   socket.on('timeout', () => socket.destroy())
   // Who breaks off is gone, which `close` tells.
   socket.on('error', () => socket.destroy())
   socket.on('drain', () => socket.resume())
   socket.on('data', (chunk: Buffer) => {
+    if (session.ended) return
+    const { frames } = session
     const answers = session.take(chunk)
-    if (session.ended) {
-      socket.end(answers)
-      bound(frameDeadlineMs)
-      return
-    }
     // Who does not read its answers is not asked for more questions.
     if (answers.length > 0 && !socket.write(answers)) socket.pause()
-    bound(session.waiting || !session.greeted ? frameDeadlineMs : idleMs)
+    if (session.ended || !hold(session.waiting)) {
+      socket.end(session.farewell())
+      socket.resume()
+      late.begun(socket)
+      return
+    }
+    if (session.greeted && session.waiting === 0) late.ended(socket)
+    else if (session.frames > frames || !late.isOpen(socket)) late.begun(socket)
   })
 }

@@ -31,7 +31,8 @@ import {
   type TlsMaterial,
   type VerifierSettings,
 } from './thread-setup.ts'
-import { secureContext } from './tls-files.ts'
+import { tlsRenewal } from './tls-renewal.ts'
+import { createRoom, type Room } from './unfinished.ts'
 
 /** A server, and what it is told in its life. */
 interface Listener {
@@ -72,15 +73,19 @@ const lastConnectionsMs = 2000
 export function createThreadListeners(parts: ThreadListenersParts): ThreadListeners {
   const setups = parts.settings.listeners
   const listeners = new Map<ListenerName, Listener>()
+  const renewals = new Map<ListenerName, (tls: TlsMaterial) => void>()
   const doors = boundTo(parts)
+  const room = createRoom(parts.settings.limits)
   for (const name of listenerNames) {
     const setup = setups[name]
     if (!setup || (setup.at.kind === 'unix' && !parts.hasSockets)) continue
     const own = doorNames.find((door) => name === `doors.${door}`)
     const mine = own ? { [own]: doors[own] } : withoutOwn(doors, setups)
     const maker = makers.get(own ?? name) ?? makeHttp
-    const listener = maker({ ...parts, doors: mine }, createDecisionIds(), setup.tls)
-    if (listener) listeners.set(name, listener)
+    const listener = maker({ ...parts, doors: mine, room }, createDecisionIds(), setup.tls)
+    if (!listener) continue
+    listeners.set(name, listener)
+    renewals.set(name, tlsRenewal(listener.server, setup.tls))
   }
   return {
     async listen() {
@@ -92,12 +97,7 @@ export function createThreadListeners(parts: ThreadListenersParts): ThreadListen
       }
       return ports
     },
-    useTls(name, tls) {
-      const server = listeners.get(name)?.server
-      if (server && 'setSecureContext' in server && typeof server.setSecureContext === 'function') {
-        server.setSecureContext(secureContext(tls))
-      }
-    },
+    useTls: (name, tls) => renewals.get(name)?.(tls),
     drain() {
       for (const { drain } of listeners.values()) drain()
     },
@@ -137,6 +137,7 @@ function withoutOwn(doors: DoorSettingsByName, setups: ListenerSetups): DoorSett
 interface MakerParts extends ThreadListenersParts {
   /** Those that answer at this listener. */
   readonly doors: DoorSettingsByName
+  readonly room: Room
 }
 
 type Maker = (

@@ -182,7 +182,7 @@ fault(
     const flood = async () => {
       while (performance.now() < end) {
         const got = await status(signToken(stranger, gatewayClaims(), { kid: randomUUID() }))
-        assert.ok(got === 401 || got === 503, `${got}`)
+        assert.equal(got, 401)
       }
     }
     await Promise.all(Array.from({ length: 32 }, flood))

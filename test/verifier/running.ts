@@ -183,9 +183,9 @@ export function forwardHook(token: string | undefined, ...more: readonly string[
   )
 }
 
-/** An answer without what is another one each time: the decision's id and the date. */
+/** An answer without what is another one each time: the decision's id, the date, and how long strangers are kept. */
 export function sameEachTime(answer: Answer): string {
-  return [/^X-Warder-Decision-Id: .*$/m, /^Date: .*$/m].reduce(
+  return [/^X-Warder-Decision-Id: .*$/m, /^Date: .*$/m, /^Keep-Alive: .*\r\n/m].reduce(
     (text, line) => text.replace(line, ''),
     answer.text,
   )

@@ -8,6 +8,7 @@ import { createNginxDoor } from '../../src/doors/nginx.ts'
 import { systemClock } from '../../src/system/clock.ts'
 import { createHookServer } from '../../src/verifier/hook-server.ts'
 import { listen } from '../../src/verifier/listening.ts'
+import { createRoom } from '../../src/verifier/unfinished.ts'
 import { gatewayDoor, nginxHook, runVerifier, until, usualOutage, type Running } from './running.ts'
 import { exchange, exchangeAll, open, request, type Line } from './wire.ts'
 
@@ -19,6 +20,8 @@ before(async () => {
   })
 })
 after(async () => running.stop())
+
+const limits = { headerBytes: 65_536, bodyBytes: 1_048_576, sockets: 100 }
 
 /** A listener of the same making whose patience is cut short through Node’s own properties. */
 async function impatient() {
@@ -35,7 +38,8 @@ async function impatient() {
     }),
     clock: systemClock,
     nextDecisionId: () => '',
-    limits: { headerBytes: 65_536, bodyBytes: 1_048_576, sockets: 100 },
+    limits,
+    room: createRoom(limits),
     tls: undefined,
     observer: { decided: (door) => void decided.push(door), took() {} },
   })

@@ -70,6 +70,16 @@ async function askAs(place: Place, options: ConnectionOptions, hook: string) {
   }
 }
 
+/** Connections on which a question was allowed. */
+async function openedAs(options: ConnectionOptions, count: number) {
+  const lines = await Promise.all(Array.from({ length: count }, () => open(running.place, options)))
+  for (const line of lines) {
+    line.send(nginxHook(running.token()))
+    assert.equal((await line.answers(1)).answers[0]?.status, 200)
+  }
+  return lines
+}
+
 function nameOf(socket: object): unknown {
   if (!('getPeerCertificate' in socket) || typeof socket.getPeerCertificate !== 'function') return
   return socket.getPeerCertificate().subject.CN
@@ -124,19 +134,27 @@ describe('a listener with TLS', () => {
     })
   })
 
-  test('keeps the CAs that it knew when the file holds none, and takes others that it does', async () => {
+  test('keeps the CAs that it knew when the file holds none, and lets go of whom it knew by them when it holds others', async () => {
     put('ca.pem', 'no certificate\n')
     await until(async () => (await readiness()).includes('ca.pem is no certificate'))
     assert.equal((await hook(as(client))).status, 200)
     assert.notEqual((await hook(as(stranger))).status, 200)
 
+    const silent = await Promise.all(Array.from({ length: 8 }, () => open(running.place)))
+    const lines = [...(await openedAs(as(client), 8)), ...silent]
     put('ca.pem', strangerCa.certPem)
     await until(async () => (await readiness()) === '{"state":"ready"}')
+    // Whoever the CAs of before have let in is out, and who would still be let in by them.
+    for (const line of lines) {
+      assert.equal((await line.answers(1)).closed, true)
+      line.close()
+    }
     await until(async () => {
       const own = await Promise.all(Array.from({ length: 8 }, () => hook(as(client))))
       return own.every(({ status }) => status === undefined)
     })
     assert.equal((await hook(as(stranger))).status, 200)
+    assert.doesNotMatch(running.log(), /a thread ended/)
   })
 })
 
