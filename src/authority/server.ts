@@ -32,6 +32,7 @@ import {
   type Refusal,
 } from './outcome.ts'
 import type { Route } from './route.ts'
+import type { AuthoritySettings } from './settings.ts'
 
 /** Certificates of the listener; `ca` asks clients for theirs. */
 export interface AuthorityTls extends Pick<SecureContextOptions, 'cert' | 'key' | 'ca'> {
@@ -42,7 +43,7 @@ export interface ServerParts {
   readonly routes: readonly Route[]
   readonly dispatch: Dispatch
   readonly log: Log
-  readonly limits: { readonly headerBytes: number; readonly bodyBytes: number }
+  readonly limits: AuthoritySettings['limits']
   readonly tls: AuthorityTls | undefined
   /** Answers what is no request of the API; false for what is. */
   readonly aside: (request: IncomingMessage, response: ServerResponse) => boolean
@@ -94,6 +95,8 @@ export function createServerOf(parts: ServerParts): FastifyInstance {
   return app
 }
 
+const headersDeadlineMs = 15_000
+
 function createHttpServer({ limits, tls, aside }: ServerParts, api: RequestListener): Server {
   const handler: RequestListener = (request, response) => {
     response.on('close', () => {
@@ -104,13 +107,18 @@ function createHttpServer({ limits, tls, aside }: ServerParts, api: RequestListe
   }
   const options = {
     maxHeaderSize: limits.headerBytes,
-    headersTimeout: 15_000,
+    headersTimeout: headersDeadlineMs,
     requestTimeout: 60_000,
+    connectionsCheckingInterval: 1000,
     keepAliveTimeout: 65_000,
   }
   const server = tls
-    ? createTlsServer({ ...options, ...tls, minVersion: 'TLSv1.2' }, handler)
+    ? createTlsServer(
+        { ...options, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: headersDeadlineMs },
+        handler,
+      )
     : createServer(options, handler)
+  server.maxConnections = limits.sockets
   server.on('clientError', closeBroken)
   return server
 }

@@ -24,7 +24,12 @@ export interface AuthoritySettings {
   readonly targetGeography: string
   readonly targetClusterEnvironment: string
   readonly revocationWaitMs: number
-  readonly limits: { readonly headerBytes: number; readonly bodyBytes: number }
+  readonly limits: {
+    readonly headerBytes: number
+    readonly bodyBytes: number
+    /** Connections at a time, those of followers too. */
+    readonly sockets: number
+  }
 }
 
 /** The authority cannot start as it is told to; the message is one line for the operator. */

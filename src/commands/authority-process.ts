@@ -27,6 +27,8 @@ export interface OpenAuthorityParts {
   readonly config: Config
   /** The listeners of the process, which have to be free before anything is made. */
   readonly listeners: readonly ListenerName[]
+  /** How many connections the authority may have. */
+  readonly sockets: number
   readonly log: Log
   readonly metrics: Metrics
   /** Asks a verifier in this process about a refusal. */
@@ -47,10 +49,10 @@ export async function openAuthority(parts: OpenAuthorityParts): Promise<OpenedAu
 }
 
 async function assemble(
-  { config, log, metrics, recall }: OpenAuthorityParts,
+  { config, sockets, log, metrics, recall }: OpenAuthorityParts,
   store: Awaited<ReturnType<typeof openStore>>,
 ): Promise<OpenedAuthority> {
-  const settings = authoritySettings(config)
+  const settings = authoritySettings(config, sockets)
   const common = { store, settings, clock: systemClock }
   const installation = await ensureFirstStart({
     ...common,

@@ -1,8 +1,8 @@
 import type { AuthoritySettings } from '../authority/settings.ts'
 import type { Config } from '../config/schema.ts'
 
-/** What the configuration says to the authority. */
-export function authoritySettings(config: Config): AuthoritySettings {
+/** What the configuration says to an authority that may have so many connections. */
+export function authoritySettings(config: Config, sockets: number): AuthoritySettings {
   const { publicUrl, verifierUrl, credentials, oauth, limits } = config
   const { region, targetGeography, targetClusterEnvironment } = config
   return {
@@ -18,7 +18,7 @@ export function authoritySettings(config: Config): AuthoritySettings {
     targetGeography,
     targetClusterEnvironment,
     revocationWaitMs: config.revocation.wait,
-    limits: { headerBytes: limits.headerBytes, bodyBytes: limits.bodyBytes },
+    limits: { headerBytes: limits.headerBytes, bodyBytes: limits.bodyBytes, sockets },
   }
 }
 

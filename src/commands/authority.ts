@@ -8,6 +8,7 @@ import { startAuthorityOps } from './authority-ops.ts'
 import { openAuthority } from './authority-process.ts'
 import { databaseUrl } from './authority-settings.ts'
 import type { Order } from './command.ts'
+import { socketsMax, tellOfSockets } from './open-sockets.ts'
 import { runProcess, type Up } from './process-run.ts'
 import { readStartConfig } from './start-config.ts'
 import { problemText, startProblem } from './start-problem.ts'
@@ -20,7 +21,10 @@ export function run({ rest }: Order): Promise<number> {
 
 async function start(config: Config, log: Log): Promise<Up> {
   const metrics = createMetrics()
-  const opened = await openAuthority({ config, listeners: ['authority', 'ops'], log, metrics })
+  const sockets = socketsMax(config, { workers: 0, each: 0, others: 1 })
+  tellOfSockets(log, config, sockets)
+  const listeners = ['authority', 'ops'] as const
+  const opened = await openAuthority({ config, listeners, sockets, log, metrics })
   const ending = [opened.close, opened.stop]
   const stop = async () => {
     for (const end of ending.splice(0).toReversed()) await end()

@@ -35,9 +35,12 @@ export function run({ rest }: Order): Promise<number> {
 async function start(config: Config, log: Log): Promise<Up> {
   const metrics = createMetrics()
   const recent = createRecentRefusals()
+  const settings = verifierSettings(config, 1)
+  const { sockets } = settings.limits
   const opened = await openAuthority({
     config,
     listeners: ['http', 'grpc', 'spoe', 'authority', 'ops'],
+    sockets,
     log,
     metrics,
     async recall(decisionId) {
@@ -59,8 +62,7 @@ async function start(config: Config, log: Log): Promise<Up> {
   const stop = async () => {
     for (const end of ending.splice(0).toReversed()) await end()
   }
-  const settings = verifierSettings(config)
-  tellOfSockets(log, config, settings.limits.sockets)
+  tellOfSockets(log, config, sockets)
   try {
     const verifier = await startVerifier({
       settings,

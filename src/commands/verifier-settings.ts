@@ -7,13 +7,16 @@ import type { DoorSettingsByName } from '../verifier/thread-setup.ts'
 import type { TrustSettings } from '../verifier/trust-source.ts'
 import type { ListenerSettings, ThreadListenerParts, VerifierParts } from '../verifier/verifier.ts'
 
-/** What the configuration says to the verifier. */
-export function verifierSettings(config: Config): VerifierParts['settings'] {
+/** What the configuration says to a verifier, in a process that has so many other listeners. */
+export function verifierSettings(config: Config, others = 0): VerifierParts['settings'] {
+  const { workers } = config
+  const each = Object.values(threadListeners(config)).filter((one) => one !== undefined).length
+  const sockets = socketsMax(config, { workers, each, others })
   return {
     doors: doorSettings(config),
     sideband: sidebandSettings(config),
     authzen: { identifier: config.authzen.identifier, batch: config.limits.batch },
-    limits: { ...config.limits, sockets: socketsMax(config, threadListeners(config)) },
+    limits: { ...config.limits, sockets },
     leeway: { exp: config.leeway.exp / 1000, nbf: config.leeway.nbf / 1000 },
     outage: config.outage,
     proofCacheMax: config.proofCache.max,

@@ -28,6 +28,10 @@ export interface OpsParts {
 }
 
 const deadlineMs = 5000
+/** For who asks and does not read what is answered. */
+const idleMs = 60_000
+/** Enough for whatever watches a process; they are among what the process keeps apart from its listeners. */
+const socketsMax = 64
 
 export interface OpsServer {
   readonly server: Server | TlsServer
@@ -74,6 +78,8 @@ export function createOpsServer(parts: OpsParts): OpsServer {
   const server = tls
     ? createTlsServer({ ...options, ...secureContext(tls), handshakeTimeout: deadlineMs }, answer)
     : createServer(options, answer)
+  server.maxConnections = socketsMax
+  server.timeout = idleMs
   return opsServer(server, tls)
 }
 

@@ -170,7 +170,7 @@ export function settingsFor(publicUrl: string): AuthoritySettings {
     targetGeography: 'NA',
     targetClusterEnvironment: 'default',
     revocationWaitMs: 1000,
-    limits: { headerBytes: 65_536, bodyBytes: 65_536 },
+    limits: { headerBytes: 65_536, bodyBytes: 65_536, sockets: 1000 },
   }
 }
 

@@ -51,7 +51,8 @@ export interface Place {
   readonly run: (words: string, options?: RunOptions) => Promise<Ran>
   /** Runs a command that has to succeed, and reads what it printed. */
   readonly json: (words: string, options?: RunOptions) => Promise<Tree>
-  readonly serve: (words?: string) => Promise<Serving>
+  /** Serves, with as many open files at the most as are told. */
+  readonly serve: (words?: string, filesMax?: number) => Promise<Serving>
   /** The status of a question of nginx with this credential. */
   readonly ask: (token: string) => Promise<number>
   readonly page: (path: string) => Promise<Response>
@@ -75,12 +76,15 @@ export async function makePlace(others: Readonly<Record<string, string>> = {}): 
     NODE_COMPILE_CACHE: compiled,
     ...others,
   }
-  const start = (words: string, env: Record<string, string> = {}) =>
-    spawn(process.execPath, [program, ...words.split(' ')], {
+  const start = (words: string, env: Record<string, string> = {}, filesMax?: number) => {
+    const limit = filesMax === undefined ? '' : `ulimit -n ${filesMax}; `
+    const all = [process.execPath, program, ...words.split(' ')]
+    return spawn('sh', ['-c', `${limit}exec "$@"`, 'sh', ...all], {
       cwd: folder,
       timeout: 120_000,
-      env: { ...settings, ...env },
+      env: { PATH: process.env['PATH'], ...settings, ...env },
     })
+  }
   const run = async (words: string, { env = {}, stdin = '' }: RunOptions = {}): Promise<Ran> => {
     const child = start(words, env)
     const [out, err] = [collect(child.stdout), collect(child.stderr)]
@@ -98,8 +102,8 @@ export async function makePlace(others: Readonly<Record<string, string>> = {}): 
       assert.equal(code, 0, err)
       return JSON.parse(out) as Tree
     },
-    async serve(words = 'serve') {
-      const child = start(words)
+    async serve(words = 'serve', filesMax) {
+      const child = start(words, {}, filesMax)
       const [out, err] = [collect(child.stdout), collect(child.stderr)]
       const log = () => out() + err()
       await until(() => {
@@ -142,9 +146,12 @@ function collect(stream: NodeJS.ReadableStream): () => string {
   return () => text
 }
 
-/** Looks until something holds, for ten seconds. */
-export async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + 10_000
+/** Looks until something holds, for ten seconds if not told otherwise. */
+export async function until(
+  holds: () => Promise<boolean> | boolean,
+  patienceMs = 10_000,
+): Promise<void> {
+  const deadline = Date.now() + patienceMs
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error('what was waited for did not come')
     await delay(20)

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, suite, test, type TestContext } from 'node:test'
@@ -11,7 +12,7 @@ import { readOrder } from '../../src/commands/order.ts'
 import { commands } from '../../src/commands/table.ts'
 import { welcome } from '../../src/commands/welcome.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { adminOf, makePlace, program, type Place, type Serving } from './running.ts'
+import { adminOf, makePlace, program, until, type Place, type Serving } from './running.ts'
 
 async function placeFor(t: TestContext): Promise<Place> {
   const place = await makePlace()
@@ -44,6 +45,25 @@ test('M13: what was revoked before the process was killed is refused after the n
     list.map((each) => Object.entries(each).find(([name]) => name === 'id')?.[1]),
     [id],
   )
+})
+
+test('who takes all connections of the authority takes none of the gateways and of operations, and is let go', async (t) => {
+  const place = await placeFor(t)
+  const serving = await place.serve('serve', 400)
+  t.after(() => serving.end('SIGKILL'))
+  const { token } = await addGateway(place)
+  assert.equal(await place.ask(token), 200)
+  const sockets = Array.from({ length: 500 }, () => connect(place.ports.authority, '127.0.0.1'))
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+  })
+  for (const socket of sockets) socket.on('error', () => undefined).resume()
+  // More than there may be are let go as they come.
+  await until(() => sockets.filter(({ closed }) => closed).length > 300)
+  assert.equal((await place.page('/livez')).status, 200)
+  assert.equal(await place.ask(token), 200)
+  await until(async () => (await place.run('gateway list')).code === 0, 30_000)
+  await until(() => sockets.every(({ closed }) => closed))
 })
 
 test('a second start finds everything again, and a stop lets what is under way be answered', async (t) => {
