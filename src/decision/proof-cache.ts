@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Proof } from '../credential/proof.ts'
 import type { Stamp } from '../standing/standing.ts'
 import type { Identity } from './identity.ts'
+import type { Presented, Question } from './question.ts'
 
 /** A proof that is kept, with the standing in which it was last found to be good. */
 export interface KeptProof {
@@ -81,4 +82,13 @@ export function createProofCache(max: number): ProofCache {
       return misses
     },
   }
+}
+
+/** Whether a question brings a token of which nothing is kept, so that a signature may have to be verified first. */
+export function isFirstSeen({ gateway, client }: Question, cache: ProofCache): boolean {
+  return isNew(gateway, cache) || isNew(client, cache)
+}
+
+function isNew(presented: Presented, cache: ProofCache): boolean {
+  return presented.kind === 'token' && cache.peek(presented.token) === undefined
 }

@@ -4,9 +4,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
-import { epochSeconds, type EpochSeconds } from '../credential/time.ts'
+import { epochSeconds } from '../credential/time.ts'
 import { decide, failToDecide, type View } from '../decision/decide.ts'
-import type { Decision } from '../decision/decision.ts'
+import { isFirstSeen } from '../decision/proof-cache.ts'
+import type { Question } from '../decision/question.ts'
 import type { BodyDoor } from '../doors/body-door.ts'
 import type { HttpDoor } from '../doors/http-door.ts'
 import { createBodyAnswerer } from './body-answer.ts'
@@ -17,6 +18,7 @@ import type { RequestFlaw, RequestHead } from './request-head.ts'
 import { createStrangers, type Strangers } from './strangers.ts'
 import type { HookLimits, TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
+import { createWaitingLine, type WaitingLine } from './waiting-line.ts'
 import type { Room } from './unfinished.ts'
 
 export interface HookServerParts extends JudgingParts {
@@ -64,7 +66,7 @@ export function createHookServer(parts: HookServerParts): HookServer {
   let draining = false
   const { bodyDoors = [] } = parts
   const strangers = createStrangers(parts.strangerIdleMs)
-  const judging = { ...parts, strangers }
+  const judging = { ...parts, strangers, waiting: createWaitingLine(parts.clock.monotonic) }
   const answerBody = createBodyAnswerer({ ...judging, bodyBytes: parts.limits.bodyBytes })
   const finished = new WeakSet<Socket>()
   const answerPrefixed = (door: HttpDoor, request: HookRequest, response: ServerResponse) =>
@@ -142,17 +144,50 @@ function prefixedDoor({ url }: HookRequest, { prefixed }: HookServerParts): Http
 
 interface Answering extends JudgingParts {
   readonly strangers: Strangers
+  readonly waiting: WaitingLine
 }
 
+interface Asked {
+  readonly door: HttpDoor
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** `undefined` where reading it failed. */
+  readonly question: Question | undefined
+}
+
+/** Answers a request: at once where its credentials are known, else once there is time to prove them. */
 function answer(
-  { view: look, clock, nextDecisionId, observer, strangers }: Answering,
+  parts: Answering,
   door: HttpDoor,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
+  const view = parts.view()
+  const question = readQuestion(door, request)
+  const asked = { door, request, response, question }
+  if (question && isFirstSeen(question, view.cache)) answerLater(parts, asked)
+  else decideAndWrite(parts, asked, view)
+}
+
+function answerLater(parts: Answering, asked: Asked): void {
+  const waits = parts.waiting.add(() => {
+    const { socket } = asked.request
+    // Who has gone, or was told that it took too long, is answered no more.
+    if (!socket.writableEnded && !socket.destroyed) decideAndWrite(parts, asked, parts.view())
+  })
+  if (!waits) decideAndWrite(parts, asked, { ...parts.view(), admit: never })
+}
+
+const never = () => false
+
+function decideAndWrite(
+  { clock, nextDecisionId, observer, strangers }: Answering,
+  { door, request, response, question }: Asked,
+  view: View,
+): void {
   const began = clock.monotonic()
-  const view = look()
-  const decision = decideAt(door, request, view, epochSeconds(clock.wall() / 1000))
+  const now = epochSeconds(clock.wall() / 1000)
+  const decision = question ? decide(question, door.rules, view, now) : failToDecide(view)
   const took = clock.monotonic() - began
   const id = nextDecisionId()
   // In an outage strangers may be allowed too, for another reason.
@@ -163,16 +198,11 @@ function answer(
   observer.took(took)
 }
 
-function decideAt(
-  door: HttpDoor,
-  request: IncomingMessage,
-  view: View,
-  now: EpochSeconds,
-): Decision {
+function readQuestion(door: HttpDoor, request: IncomingMessage): Question | undefined {
   try {
-    return decide(door.read(request), door.rules, view, now)
+    return door.read(request)
   } catch {
-    return failToDecide(view)
+    return undefined
   }
 }
 

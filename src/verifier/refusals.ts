@@ -31,7 +31,7 @@ export interface RefusalNote {
   readonly clientId: string | undefined
 }
 
-/** What has gathered: all of it in summary, and the latest one by one. */
+/** What has gathered: all of it in summary, and the first one by one. */
 interface TakenRefusals {
   readonly summaries: readonly RefusalSummary[]
   readonly notes: readonly RefusalNote[]
@@ -65,13 +65,10 @@ const notesMax = 500
 export function createRefusals(wall: () => number): Refusals {
   let gathered = new Map<string, Gathered>()
   let noted: Noted[] = []
-  let oldest = 0
   return {
     add(door, decision, decisionId) {
-      const note = { door, decision, decisionId, at: wall() }
-      // Of a flood the latest stay: they are what somebody asks about.
-      if (noted.length < notesMax) noted.push(note)
-      else noted[oldest++ % notesMax] = note
+      // Of a flood only the first are kept: one kept for a moment in the place of another makes work for the collector.
+      if (noted.length < notesMax) noted.push({ door, decision, decisionId, at: wall() })
       const { gateway, client } = decision.findings
       // Ids of proved tokens only: whatever else was presented could be anything.
       const key = `${door} ${decision.reason} ${gateway?.jti ?? ''} ${client?.jti ?? ''}`
@@ -87,7 +84,6 @@ export function createRefusals(wall: () => number): Refusals {
       const [summaries, notes] = [[...gathered.values()].map(summaryOf), noted.map(noteOf)]
       gathered = new Map()
       noted = []
-      oldest = 0
       return { summaries, notes }
     },
   }
