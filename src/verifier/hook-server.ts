@@ -51,28 +51,17 @@ const lingerMs = 500
 
 /** Makes the listener; it does not listen yet. */
 export function createHookServer(parts: HookServerParts): HookServer {
-  const options = {
-    maxHeaderSize: parts.limits.headerBytes,
-    keepAliveTimeout: keepAliveMs,
-    headersTimeout: headersDeadlineMs,
-    requestTimeout: requestDeadlineMs,
-    connectionsCheckingInterval: 1000,
-    IncomingMessage: HookRequest,
-    // HookRequest checks it, and how many there are.
-    requireHostHeader: false,
-    optimizeEmptyRequests: true,
-    noDelay: true,
-  }
+  const options = optionsOf(parts.limits)
   let draining = false
   const { bodyDoors = [] } = parts
   const strangers = createStrangers(parts.strangerIdleMs)
   const judging = { ...parts, strangers, waiting: createWaitingLine(parts.clock.monotonic) }
   const answerBody = createBodyAnswerer({ ...judging, bodyBytes: parts.limits.bodyBytes })
-  const finished = new WeakSet<Socket>()
+  const lastAnswers = new WeakMap<Socket, ServerResponse>()
   const answerPrefixed = (door: HttpDoor, request: HookRequest, response: ServerResponse) =>
     afterBody(request, response, parts.limits, () => {
       answer(judging, door, request, response)
-      if (!response.shouldKeepAlive) finished.add(request.socket)
+      if (!response.shouldKeepAlive) lastAnswers.set(request.socket, response)
     })
   const handle = (request: HookRequest, response: ServerResponse) => {
     // Completed after it was told 408: it has had its answer, and is no question any more.
@@ -89,7 +78,7 @@ export function createHookServer(parts: HookServerParts): HookServer {
     else if (bodyDoor) answerBody(bodyDoor, path, request, response)
     else if (door) answer(judging, door, request, response)
     else writeNotFound(request, response, strangers)
-    if (!response.shouldKeepAlive) finished.add(request.socket)
+    if (!response.shouldKeepAlive) lastAnswers.set(request.socket, response)
   }
 
   const server = parts.tls
@@ -105,14 +94,30 @@ export function createHookServer(parts: HookServerParts): HookServer {
   server.on('checkExpectation', handle)
   server.on('clientError', (error, socket: Socket) => {
     // What follows the last answer of a connection gets none, not even that it was no request.
-    if (finished.has(socket)) socket.destroySoon()
-    else refuseConnection(error, socket)
+    const last = lastAnswers.get(socket)
+    if (!last) refuseConnection(error, socket)
+    else if (last.writableEnded) socket.destroySoon()
   })
   return {
     server,
     drain() {
       draining = true
     },
+  }
+}
+
+function optionsOf(limits: HookLimits) {
+  return {
+    maxHeaderSize: limits.headerBytes,
+    keepAliveTimeout: keepAliveMs,
+    headersTimeout: headersDeadlineMs,
+    requestTimeout: requestDeadlineMs,
+    connectionsCheckingInterval: 1000,
+    IncomingMessage: HookRequest,
+    // HookRequest checks it, and how many there are.
+    requireHostHeader: false,
+    optimizeEmptyRequests: true,
+    noDelay: true,
   }
 }
 
