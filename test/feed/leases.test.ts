@@ -33,7 +33,7 @@ async function openTown(t: TestContext) {
   const write: typeof store.write = (work) => store.write(work)
   const open = (instead: Partial<typeof fine> = {}) => openFeedFleet({ ...fine, ...instead }, clock)
   const fine = { read, write }
-  return { clock, as, open, read }
+  return { clock, as, open, read, store }
 }
 
 const stand = async (fleet: FeedFleet, revision: number) => {
@@ -112,6 +112,19 @@ describe('a verifier counts', () => {
     await other.save()
     clock.advance(hour + 10_000)
     assert.equal((await stand(one, 7)).said, '0/1')
+  })
+
+  test('as one more for the longest lease after a restore, for all that the backup does not know', async (t) => {
+    const { store, as, open, clock } = await openTown(t)
+    const strangersUntil = clock.wall() + hour
+    await store.write(({ db }) => db.updateTable('installation').set({ strangersUntil }).execute())
+    const fleet = await open()
+    fleet.join(as('a'), hour)
+    fleet.report(as('a'), saying)
+    assert.deepEqual(await stand(fleet, 7), { said: '1/2', fencedAt: strangersUntil })
+    clock.advance(hour)
+    fleet.touch(as('a'))
+    assert.equal((await stand(fleet, 7)).said, '1/1')
   })
 
   test('as one more where nobody can say who follows other authorities', async (t) => {
