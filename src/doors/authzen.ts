@@ -7,14 +7,9 @@ import { readQuestionJson } from '../decision/question-json.ts'
 import type { AskedRequest } from '../decision/question.ts'
 import { publicMessages, reasons } from '../decision/reasons.ts'
 import { readEvaluation, readEvaluations, type Evaluations, type Semantic } from './authzen-body.ts'
-import {
-  bodyFlaws,
-  type BodyDoor,
-  type BodyRequest,
-  type DoorAnswer,
-  type Judgement,
-} from './body-door.ts'
+import { bodyFlaws, type BodyDoor, type BodyRequest, type Judgement } from './body-door.ts'
 import { createMisplacedCredential } from './carrier.ts'
+import type { DoorAnswer } from './door-answer.ts'
 import { createHeaderReader } from './header-reader.ts'
 import { createQuestionReader, type DoorSettings } from './http-door.ts'
 import { lazy } from './lazy.ts'

@@ -1,6 +1,7 @@
 import type { DoorRules } from '../decision/decide.ts'
 import type { Decision } from '../decision/decision.ts'
 import type { DoorName, Question } from '../decision/question.ts'
+import type { DoorAnswer } from './door-answer.ts'
 
 /** Why there is no body to read. */
 export type BodyFlaw = 'too-large' | 'too-slow' | 'no-room'
@@ -14,16 +15,6 @@ export interface BodyRequest {
   readonly body: Buffer | BodyFlaw
   /** Milliseconds since 1970. */
   readonly now: number
-}
-
-/** An answer as it is to be written; its length is added. */
-export interface DoorAnswer {
-  readonly status: number
-  /** Name, value, name, value … */
-  readonly headers: readonly string[]
-  readonly body: string
-  /** One byte for a character where the text holds bytes as they came; else UTF-8. */
-  readonly encoding?: 'utf8' | 'latin1'
 }
 
 /** Judges questions of one request, all by the same standing. */

@@ -2,7 +2,7 @@
 // target behind a prefix. The prefix is taken off as text; nothing is decoded, and nothing is routed by.
 
 import { askedRequest } from './asked.ts'
-import { createAnswerWriter } from './http-answer.ts'
+import { createAnswerWording } from './http-answer.ts'
 import { rightmost, single } from './header-reader.ts'
 import { createQuestionReader, type DoorSettings, type HttpDoor } from './http-door.ts'
 
@@ -15,20 +15,20 @@ export function createEnvoyDoor(settings: DoorSettings): HttpDoor {
   return {
     name: 'envoy',
     rules: settings,
-    read({ method, url = '', rawHeaders }) {
+    read({ method, url, rawHeaders }) {
       const fields = reader.fields(rawHeaders)
       const [hostField, schemeField, addressField] = fields
       const target = originalTarget(url)
       const host = single(hostField)
       // Envoy tells it only where the configuration lists the header; whatever looks at it gets an empty one otherwise.
       const scheme = single(schemeField) ?? ''
-      const whole = target !== undefined && method !== undefined && host !== undefined
+      const whole = target !== undefined && host !== undefined
       const request = whole
         ? askedRequest({ method, target, host, scheme, address: rightmost(addressField) })
         : undefined
       return reader.question(fields, target, request)
     },
-    write: createAnswerWriter({ status: ({ status }) => status, body: 'json' }),
+    answer: createAnswerWording({ status: ({ status }) => status, body: 'json' }),
   }
 }
 

@@ -135,14 +135,7 @@ function denialsByReason(): ReadonlyMap<Reason, Denial> {
 }
 
 function denialFor(facts: (typeof reasons)[Reason]): Denial {
-  const { status, headers, body } = refusalOf(facts.status, facts, 'json')
-  return denialOf({ status, headers: lengthless(headers), body: body.toString() })
+  return denialOf(refusalOf(facts.status, facts, 'json'))
 }
 
 const malformedDenial: Denial = denialFor(reasons['question-incomplete'])
-
-/** The gateway counts the body itself. */
-function lengthless(headers: readonly string[]): readonly string[] {
-  const at = headers.indexOf('Content-Length')
-  return at === -1 ? headers : headers.toSpliced(at, 2)
-}

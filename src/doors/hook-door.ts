@@ -1,5 +1,5 @@
 import { askedRequest } from './asked.ts'
-import { createAnswerWriter, type RefusalForm } from './http-answer.ts'
+import { createAnswerWording, type RefusalForm } from './http-answer.ts'
 import { createQuestionReader, type DoorSettings, type HttpDoor } from './http-door.ts'
 import { single, type Field } from './header-reader.ts'
 
@@ -31,6 +31,6 @@ export function createHookDoor(settings: DoorSettings, form: HookForm): HttpDoor
         : undefined
       return reader.question(fields, target, request)
     },
-    write: createAnswerWriter(form),
+    answer: createAnswerWording(form),
   }
 }

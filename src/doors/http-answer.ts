@@ -1,22 +1,14 @@
-import type { ServerResponse } from 'node:http'
 import type { Allow, Decision } from '../decision/decision.ts'
 import { reasons, type Reason, type ReasonFacts } from '../decision/reasons.ts'
+import type { DoorAnswer } from './door-answer.ts'
 import { challengeOf, isReason, refusalBody, retryAfterOf } from './refusal-text.ts'
-
-const empty = Buffer.alloc(0)
 
 /**
  * Lets a request pass: 200 without a body. Every identity header is always there, empty where there is nothing to
  * say: what is missing, a client could have brought along itself.
  */
-function writeAllow(
-  { identity, findings }: Allow,
-  decisionId: string,
-  response: ServerResponse,
-): void {
-  response.writeHead(200, [
-    'Content-Length',
-    '0',
+function allowAnswer({ identity, findings }: Allow, decisionId: string): DoorAnswer {
+  const headers = [
     'Cache-Control',
     'no-store',
     'X-Warder-Gateway-Id',
@@ -35,8 +27,8 @@ function writeAllow(
     decisionId,
     'X-Warder-Revision',
     `${findings.revision ?? ''}`,
-  ])
-  response.end()
+  ]
+  return { status: 200, headers, body: '' }
 }
 
 /** How a door words what is not an allow. */
@@ -46,42 +38,31 @@ export interface RefusalForm {
   readonly body: 'none' | 'json'
 }
 
-/** Makes the writer of a door's decisions. Refusals of one kind are the same bytes but for the decision's id. */
-export function createAnswerWriter(
+/** Makes what words a door's decisions. Refusals of one kind are the same but for the decision's id. */
+export function createAnswerWording(
   form: RefusalForm,
-): (decision: Decision, decisionId: string, response: ServerResponse) => void {
-  const refusals = new Map<Reason, Refusal>()
+): (decision: Decision, decisionId: string) => DoorAnswer {
+  const refusals = new Map<Reason, DoorAnswer>()
   for (const [reason, facts] of Object.entries(reasons)) {
     if (isReason(reason)) refusals.set(reason, refusalOf(form.status(facts), facts, form.body))
   }
-  return (decision, decisionId, response) => {
-    if (decision.kind === 'allow') {
-      writeAllow(decision, decisionId, response)
-      return
-    }
+  return (decision, decisionId) => {
+    if (decision.kind === 'allow') return allowAnswer(decision, decisionId)
     const { status, headers, body } = refusals.get(decision.reason) ?? internalError
-    response.writeHead(status, [...headers, 'X-Warder-Decision-Id', decisionId])
-    response.end(body)
+    return { status, headers: [...headers, 'X-Warder-Decision-Id', decisionId], body }
   }
 }
 
-/** A refusal as it goes over HTTP, but for the decision's id. */
-export interface Refusal {
-  readonly status: number
-  readonly headers: readonly string[]
-  readonly body: Buffer
-}
+const internalError: DoorAnswer = { status: 503, headers: [], body: '' }
 
-const internalError: Refusal = { status: 503, headers: ['Content-Length', '0'], body: empty }
-
-/** Words a refusal. */
+/** Words a refusal, as it is but for the decision's id. */
 export function refusalOf(
   status: number,
   { message }: ReasonFacts,
   form: RefusalForm['body'],
-): Refusal {
-  const body = form === 'json' ? Buffer.from(refusalBody(status, message)) : empty
-  const headers = ['Content-Length', `${body.length}`, 'Cache-Control', 'no-store']
+): DoorAnswer {
+  const body = form === 'json' ? refusalBody(status, message) : ''
+  const headers = ['Cache-Control', 'no-store']
   if (form === 'json') headers.push('Content-Type', 'application/json; charset=utf-8')
   if (status === 401) headers.push('WWW-Authenticate', challengeOf(message))
   const wait = retryAfterOf(status)

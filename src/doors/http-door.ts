@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { DoorRules } from '../decision/decide.ts'
 import type { Decision } from '../decision/decision.ts'
 import type { AskedRequest, DoorName, Question } from '../decision/question.ts'
@@ -11,6 +10,7 @@ import {
   presentedToken,
   type Carrier,
 } from './carrier.ts'
+import type { DoorAnswer } from './door-answer.ts'
 import { createHeaderReader, type Field } from './header-reader.ts'
 
 /** How a door is set. */
@@ -20,12 +20,21 @@ export interface DoorSettings extends DoorRules {
   readonly bound?: () => string | undefined
 }
 
-/** A door that is asked over HTTP. */
+/** What a request says before its body. */
+export interface HttpHead {
+  readonly method: string
+  /** As it stands in the request line. */
+  readonly url: string
+  /** Name, value, name, value … */
+  readonly rawHeaders: readonly string[]
+}
+
+/** A door that is asked by the head of an HTTP request. */
 export interface HttpDoor {
   readonly name: DoorName
   readonly rules: DoorRules
-  readonly read: (request: IncomingMessage) => Question
-  readonly write: (decision: Decision, decisionId: string, response: ServerResponse) => void
+  readonly read: (head: HttpHead) => Question
+  readonly answer: (decision: Decision, decisionId: string) => DoorAnswer
 }
 
 /** Makes questions of headers. */

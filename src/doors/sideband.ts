@@ -11,14 +11,9 @@ import type { Allow, Decision } from '../decision/decision.ts'
 import { readQuestionJson, type QuestionJson } from '../decision/question-json.ts'
 import type { AskedRequest, Presented, Question } from '../decision/question.ts'
 import { publicMessages, reasons } from '../decision/reasons.ts'
-import {
-  bodyFlaws,
-  type BodyDoor,
-  type BodyRequest,
-  type DoorAnswer,
-  type Judgement,
-} from './body-door.ts'
+import { bodyFlaws, type BodyDoor, type BodyRequest, type Judgement } from './body-door.ts'
 import { createMisplacedCredential, missing, presentedBearer } from './carrier.ts'
+import type { DoorAnswer } from './door-answer.ts'
 import { doubled } from './header-reader.ts'
 import { createQuestionReader, type DoorSettings } from './http-door.ts'
 import { lazy } from './lazy.ts'

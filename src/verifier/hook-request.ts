@@ -7,10 +7,16 @@ import { readHead, type RequestHead } from './request-head.ts'
  * few. What came twice is not hidden by it: everybody else reads the raw list.
  */
 export class HookRequest extends IncomingMessage {
+  declare method: string
+  declare url: string
   #head: RequestHead | undefined
 
   get head(): RequestHead {
     return (this.#head ??= readHead(this.rawHeaders))
+  }
+
+  get path(): string {
+    return pathOf(this.url)
   }
 }
 
@@ -19,3 +25,9 @@ Object.defineProperty(HookRequest.prototype, 'headers', {
     return this.head.forNode
   },
 })
+
+/** A target without its query. */
+export function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}

@@ -1,33 +1,26 @@
 // The HTTP listener of the doors. Everything that Node leaves to its defaults and a gateway or an attacker would
 // notice is set here on purpose.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
-import { epochSeconds } from '../credential/time.ts'
-import { decide, failToDecide, type View } from '../decision/decide.ts'
-import { isFirstSeen } from '../decision/proof-cache.ts'
-import type { Question } from '../decision/question.ts'
-import type { BodyDoor } from '../doors/body-door.ts'
-import type { HttpDoor } from '../doors/http-door.ts'
-import { createBodyAnswerer } from './body-answer.ts'
+import type { DoorAnswer } from '../doors/door-answer.ts'
+import { answerGathered, answerWhole } from './body-answer.ts'
+import { nodeExchange, type Exchange } from './exchange.ts'
+import { createFastLane, type FastLane } from './fast-lane.ts'
+import { createHookAnswerer } from './hook-answer.ts'
 import { afterBody } from './hook-body.ts'
-import { HookRequest } from './hook-request.ts'
+import { HookRequest, pathOf } from './hook-request.ts'
 import type { JudgingParts } from './judging.ts'
+import type { PlainRequest } from './plain-request.ts'
 import type { RequestFlaw, RequestHead } from './request-head.ts'
-import { createStrangers, type Strangers } from './strangers.ts'
+import { createRoutes, type Route, type RoutesParts } from './routes.ts'
+import { createStrangers, strangerIdleMs, type Strangers } from './strangers.ts'
 import type { HookLimits, TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
-import { createWaitingLine, type WaitingLine } from './waiting-line.ts'
 import type { Room } from './unfinished.ts'
 
-export interface HookServerParts extends JudgingParts {
-  /** By path, without the query. */
-  readonly doors: ReadonlyMap<string, HttpDoor>
-  /** The door for every target that begins with a text, where the target itself is part of the question. */
-  readonly prefixed?: { readonly prefix: string; readonly door: HttpDoor } | undefined
-  /** Doors that are asked by a body, for every other path. */
-  readonly bodyDoors?: readonly BodyDoor[]
+export interface HookServerParts extends JudgingParts, RoutesParts {
   readonly limits: HookLimits
   /** Where what is not whole yet is kept, of all listeners of the thread. */
   readonly room: Room
@@ -40,6 +33,9 @@ export interface HookServer {
   readonly server: Server | TlsServer
   /** From now on every answer ends its connection. */
   readonly drain: () => void
+  /** Ends the connections on which nothing is being answered. */
+  readonly endIdle: () => void
+  readonly endAll: () => void
 }
 
 // Longer than any gateway keeps an idle connection (Envoy: one hour): who closes first makes the other lose a request.
@@ -51,36 +47,104 @@ const lingerMs = 500
 
 /** Makes the listener; it does not listen yet. */
 export function createHookServer(parts: HookServerParts): HookServer {
-  const options = optionsOf(parts.limits)
   let draining = false
-  const { bodyDoors = [] } = parts
+  const isDraining = () => draining
   const strangers = createStrangers(parts.strangerIdleMs)
-  const judging = { ...parts, strangers, waiting: createWaitingLine(parts.clock.monotonic) }
-  const answerBody = createBodyAnswerer({ ...judging, bodyBytes: parts.limits.bodyBytes })
+  const answering = {
+    ...parts,
+    bodyBytes: parts.limits.bodyBytes,
+    strangers,
+    isDraining,
+    routeOf: createRoutes(parts),
+    answerHook: createHookAnswerer(parts),
+  }
+  const server = createNodeServer(answering)
+  const lane = putLaneBefore(server, answering)
+  return {
+    server,
+    drain() {
+      draining = true
+    },
+    endIdle() {
+      server.closeIdleConnections()
+      lane.endIdle()
+    },
+    endAll() {
+      server.closeAllConnections()
+      lane.endAll()
+    },
+  }
+}
+
+interface Answering extends HookServerParts {
+  readonly bodyBytes: number
+  readonly strangers: Strangers
+  readonly isDraining: () => boolean
+  readonly routeOf: ReturnType<typeof createRoutes>
+  readonly answerHook: ReturnType<typeof createHookAnswerer>
+}
+
+/** Answers what comes in one plain read before Node has looked at it. */
+function putLaneBefore(server: Server | TlsServer, parts: Answering): FastLane {
+  const event = 'setSecureContext' in server ? 'secureConnection' : 'connection'
+  const toNode = server.listeners(event).at(-1)
+  if (!toNode) throw new TypeError('the server takes no connections')
+  const { limits, strangers, isDraining } = parts
+  const lane = createFastLane({
+    headerBytes: limits.headerBytes,
+    take: (request, exchange) => takePlain(parts, request, exchange),
+    toNode: (socket) => Reflect.apply(toNode, server, [socket]),
+    tooSlow: (socket) => refuseConnection(timedOut, socket),
+    strangers,
+    isDraining,
+    wall: parts.clock.wall,
+    idleMs: {
+      first: () => server.headersTimeout,
+      stranger: parts.strangerIdleMs ?? strangerIdleMs,
+      known: keepAliveMs,
+    },
+  })
+  server.off(event, toNode)
+  server.on(event, lane.add)
+  return lane
+}
+
+function takePlain(
+  { routeOf, answerHook, bodyBytes, ...parts }: Answering,
+  request: PlainRequest,
+  exchange: Exchange,
+): boolean {
+  const { method, url, rawHeaders, body, head } = request
+  const route = routeOf(url)
+  if (!route || body.length > bodyBytes) return false
+  if (route.kind === 'body') {
+    answerWhole(parts, route.door, { method, path: pathOf(url), rawHeaders, body }, exchange)
+    return true
+  }
+  if (isLastOf(head, route)) return false
+  answerHook(route.door, request, exchange)
+  return true
+}
+
+/** Makes the server of Node's that reads what is not plain. */
+function createNodeServer(parts: Answering): Server | TlsServer {
   const lastAnswers = new WeakMap<Socket, ServerResponse>()
-  const answerPrefixed = (door: HttpDoor, request: HookRequest, response: ServerResponse) =>
-    afterBody(request, response, parts.limits, () => {
-      answer(judging, door, request, response)
-      if (!response.shouldKeepAlive) lastAnswers.set(request.socket, response)
-    })
   const handle = (request: HookRequest, response: ServerResponse) => {
     // Completed after it was told 408: it has had its answer, and is no question any more.
     if (request.socket.writableEnded) return
-    const prefixed = prefixedDoor(request, parts)
-    const flaw = flawOf(request, prefixed !== undefined)
-    const path = pathOf(request)
-    const door = parts.doors.get(path)
-    const bodyDoor = (door ?? prefixed) ? undefined : bodyDoors.find(({ serves }) => serves(path))
-    const isLast = isLastOf(request.head, { isPrefixed: prefixed !== undefined, bodyDoor })
-    if (flaw || draining || isLast) response.shouldKeepAlive = false
+    const route = parts.routeOf(request.url)
+    const flaw = flawOf(request, route)
+    if (flaw || parts.isDraining() || isLastOf(request.head, route)) {
+      response.shouldKeepAlive = false
+    }
+    const noteLast = () => {
+      if (!response.shouldKeepAlive) lastAnswers.set(request.socket, response)
+    }
     if (flaw) writeFlaw(flaw, response)
-    else if (prefixed) answerPrefixed(prefixed, request, response)
-    else if (bodyDoor) answerBody(bodyDoor, path, request, response)
-    else if (door) answer(judging, door, request, response)
-    else writeNotFound(request, response, strangers)
-    if (!response.shouldKeepAlive) lastAnswers.set(request.socket, response)
+    else answerRoute(parts, route, { request, response, noteLast })
+    noteLast()
   }
-
+  const options = optionsOf(parts.limits)
   const server = parts.tls
     ? createTlsServer(
         { ...options, ...secureContext(parts.tls), handshakeTimeout: headersDeadlineMs },
@@ -98,11 +162,38 @@ export function createHookServer(parts: HookServerParts): HookServer {
     if (!last) refuseConnection(error, socket)
     else if (last.writableEnded) socket.destroySoon()
   })
-  return {
-    server,
-    drain() {
-      draining = true
-    },
+  return server
+}
+
+interface Asked {
+  readonly request: HookRequest
+  readonly response: ServerResponse
+  /** To be told once more where only the body shows whether this is the last answer of the connection. */
+  readonly noteLast: () => void
+}
+
+function answerRoute(
+  parts: Answering,
+  route: Route | undefined,
+  { request, response, noteLast }: Asked,
+): void {
+  const exchange = nodeExchange(response, parts.strangers)
+  switch (route?.kind) {
+    case undefined:
+      exchange.send(notFound)
+      break
+    case 'hook':
+      parts.answerHook(route.door, request, exchange)
+      break
+    case 'prefixed':
+      afterBody(request, response, parts.limits, () => {
+        parts.answerHook(route.door, request, exchange)
+        noteLast()
+      })
+      break
+    case 'body':
+      answerGathered(parts, route.door, request, response)
+      break
   }
 }
 
@@ -123,97 +214,26 @@ function optionsOf(limits: HookLimits) {
 
 function flawOf(
   { head, httpVersionMajor, url, method }: HookRequest,
-  anyMethod: boolean,
+  route: Route | undefined,
 ): RequestFlaw | undefined {
   // The parser takes 0.9 and 2.0 too, by the rules of 1.1.
   if (httpVersionMajor !== 1) return 'version'
   if (head.flaw) return head.flaw
-  if (url?.startsWith('/') !== true) return 'target'
-  return method === 'TRACE' && !anyMethod ? 'method' : undefined
+  if (!url.startsWith('/')) return 'target'
+  return method === 'TRACE' && route?.kind !== 'prefixed' ? 'method' : undefined
 }
 
 /** What is announced and never comes would swallow the next question on the connection, unless it is waited for. */
-function isLastOf(
-  { isLast, forNode }: RequestHead,
-  {
-    isPrefixed,
-    bodyDoor,
-  }: { readonly isPrefixed: boolean; readonly bodyDoor: BodyDoor | undefined },
-): boolean {
-  return bodyDoor ? forNode.upgrade !== undefined : isLast && !isPrefixed
-}
-
-function prefixedDoor({ url }: HookRequest, { prefixed }: HookServerParts): HttpDoor | undefined {
-  return prefixed && url?.startsWith(prefixed.prefix) ? prefixed.door : undefined
-}
-
-interface Answering extends JudgingParts {
-  readonly strangers: Strangers
-  readonly waiting: WaitingLine
-}
-
-interface Asked {
-  readonly door: HttpDoor
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  /** `undefined` where reading it failed. */
-  readonly question: Question | undefined
-}
-
-/** Answers a request: at once where its credentials are known, else once there is time to prove them. */
-function answer(
-  parts: Answering,
-  door: HttpDoor,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
-  const view = parts.view()
-  const question = readQuestion(door, request)
-  const asked = { door, request, response, question }
-  if (question && isFirstSeen(question, view.cache)) answerLater(parts, asked)
-  else decideAndWrite(parts, asked, view)
-}
-
-function answerLater(parts: Answering, asked: Asked): void {
-  const waits = parts.waiting.add(() => {
-    const { socket } = asked.request
-    // Who has gone, or was told that it took too long, is answered no more.
-    if (!socket.writableEnded && !socket.destroyed) decideAndWrite(parts, asked, parts.view())
-  })
-  if (!waits) decideAndWrite(parts, asked, { ...parts.view(), admit: never })
-}
-
-const never = () => false
-
-function decideAndWrite(
-  { clock, nextDecisionId, observer, strangers }: Answering,
-  { door, request, response, question }: Asked,
-  view: View,
-): void {
-  const began = clock.monotonic()
-  const now = epochSeconds(clock.wall() / 1000)
-  const decision = question ? decide(question, door.rules, view, now) : failToDecide(view)
-  const took = clock.monotonic() - began
-  const id = nextDecisionId()
-  // In an outage strangers may be allowed too, for another reason.
-  if (decision.reason === 'allowed') strangers.met(request.socket)
-  else strangers.keepBriefly(request.socket, response)
-  door.write(decision, id, response)
-  observer.decided(door.name, decision, id, request.socket.remoteAddress)
-  observer.took(took)
-}
-
-function readQuestion(door: HttpDoor, request: IncomingMessage): Question | undefined {
-  try {
-    return door.read(request)
-  } catch {
-    return undefined
+function isLastOf({ isLast, forNode }: RequestHead, route: Route | undefined): boolean {
+  switch (route?.kind) {
+    case 'body':
+      return forNode.upgrade !== undefined
+    case 'prefixed':
+      return false
+    case 'hook':
+    case undefined:
+      return isLast
   }
-}
-
-function pathOf({ url = '' }: IncomingMessage): string {
-  const query = url.indexOf('?')
-  return query === -1 ? url : url.slice(0, query)
 }
 
 const flawStatus: Readonly<Record<RequestFlaw, number>> = {
@@ -230,25 +250,15 @@ function writeFlaw(flaw: RequestFlaw, response: ServerResponse): void {
   response.end()
 }
 
-const notFound = Buffer.from(
-  JSON.stringify({ code: 'NOT_FOUND', message: 'no door answers at this path' }),
-)
-
-function writeNotFound(
-  { socket }: IncomingMessage,
-  response: ServerResponse,
-  { keepBriefly }: Strangers,
-): void {
-  keepBriefly(socket, response)
-  response.writeHead(404, [
-    'Content-Length',
-    `${notFound.length}`,
-    'Content-Type',
-    'application/json; charset=utf-8',
-  ])
-  response.end(notFound)
+const notFound: DoorAnswer = {
+  status: 404,
+  headers: ['Content-Type', 'application/json; charset=utf-8'],
+  body: JSON.stringify({ code: 'NOT_FOUND', message: 'no door answers at this path' }),
 }
 
+const timedOut = Object.assign(new Error('nothing came in time'), {
+  code: 'ERR_HTTP_REQUEST_TIMEOUT',
+})
 const parserStatus = new Map([
   ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
   ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],

@@ -148,7 +148,7 @@ type Maker = (
 
 const makeHttp: Maker = (parts, nextDecisionId, tls) => {
   const { doors } = parts
-  const { server, drain } = createHookServer({
+  return createHookServer({
     ...parts,
     doors: httpDoors(doors),
     prefixed: doors.envoy && { prefix: envoyPrefix, door: createEnvoyDoor(doors.envoy) },
@@ -157,12 +157,6 @@ const makeHttp: Maker = (parts, nextDecisionId, tls) => {
     nextDecisionId,
     tls,
   })
-  return {
-    server,
-    drain,
-    endIdle: () => server.closeIdleConnections(),
-    endAll: () => server.closeAllConnections(),
-  }
 }
 
 const makeGrpc: Maker = (parts, nextDecisionId, tls) => {

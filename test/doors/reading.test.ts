@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { IncomingMessage } from 'node:http'
-import { Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import type { Question } from '../../src/decision/question.ts'
 import { createForwardDoor } from '../../src/doors/forward.ts'
@@ -24,12 +22,11 @@ const doors = (settings: DoorSettings) => ({
 
 /** What a door reads of header lines. */
 function read(door: HttpDoor, lines: readonly string[]) {
-  const message = new IncomingMessage(new Socket())
-  message.rawHeaders = lines.flatMap((line) => {
+  const rawHeaders = lines.flatMap((line) => {
     const colon = line.indexOf(':')
     return [line.slice(0, colon), line.slice(colon + 1).trim()]
   })
-  return door.read(message)
+  return door.read({ method: 'GET', url: '/', rawHeaders })
 }
 
 const presented = (text: string) =>

@@ -26,7 +26,7 @@ const limits = { headerBytes: 65_536, bodyBytes: 1_048_576, sockets: 100 }
 /** A listener of the same making whose patience is cut short through Node’s own properties. */
 async function impatient() {
   const decided: string[] = []
-  const { server } = createHookServer({
+  const { server, endAll } = createHookServer({
     doors: new Map([['/auth/nginx', createNginxDoor(gatewayDoor)]]),
     view: () => ({
       standing: undefined,
@@ -47,12 +47,12 @@ async function impatient() {
   server.headersTimeout = 300
   server.requestTimeout = 600
   const port = await listen(server, { kind: 'tcp', host: '127.0.0.1', port: 0 })
-  return { server, usual, decided, place: { port: port ?? 0 } }
+  return { server, endAll, usual, decided, place: { port: port ?? 0 } }
 }
 
 describe('slow clients', () => {
   test('are ended at the deadline, whatever they dribble, while others are answered', async () => {
-    const { server, usual, place } = await impatient()
+    const { server, endAll, usual, place } = await impatient()
     assert.deepEqual(usual, [10_000, 30_000, 3_650_000])
     const text = nginxHook('x')
     const lines: Line[] = []
@@ -82,12 +82,12 @@ describe('slow clients', () => {
       [404, 404],
     )
     for (const line of [...lines, other]) line.close()
-    server.closeAllConnections()
+    endAll()
     await new Promise((resolve) => server.close(resolve))
   })
 
   test('are not judged any more when they complete what they were told is too late', async () => {
-    const { server, decided, place } = await impatient()
+    const { server, endAll, decided, place } = await impatient()
     const text = nginxHook('x')
     const timely = await open(place)
     timely.send(text)
@@ -107,7 +107,7 @@ describe('slow clients', () => {
     await gone
     assert.deepEqual(decided, ['nginx'])
     timely.close()
-    server.closeAllConnections()
+    endAll()
     await new Promise((resolve) => server.close(resolve))
   })
 

@@ -62,14 +62,14 @@ const notFound = request('GET /nothing HTTP/1.1', 'Host: a')
 const long = 'timeout=3650'
 
 test('over HTTP only a connection on which a live credential was seen may be idle for long', async (t) => {
-  const { server } = createHookServer({
+  const { server, endAll } = createHookServer({
     ...parts,
     doors: new Map([['/auth/nginx', createNginxDoor(gatewayDoor)]]),
     bodyDoors: [
       createAuthzenDoor({ settings: gatewayDoor, identifier: 'https://a.test', batch: 5 }),
     ],
   })
-  const place = { port: await listening(t, server, () => server.closeAllConnections()) }
+  const place = { port: await listening(t, server, endAll) }
   const strangers = []
   for (const [hook, status] of [
     [notFound, 404],

@@ -74,7 +74,7 @@ async function listeners(t: TestContext) {
   const spoe = createSpoeServer({ ...parts, settings: gatewayDoor, sockets: 100 })
   return {
     used: room.used,
-    http: await start(http.server, () => http.server.closeAllConnections()),
+    http: await start(http.server, http.endAll),
     grpc: await start(grpc.server, grpc.endAll),
     spoe: await start(spoe.server, spoe.closeAllConnections),
   }
