@@ -22,37 +22,27 @@ const methods: ReadonlySet<string> = new Set([
 ])
 const versionEnd = ' HTTP/1.1'
 const lineEnd = '\r\n'
-const [carriageReturn, lineFeed, space] = [0x0d, 0x0a, 0x20]
+const plainTarget = /^\/[!-"$-~]*$/
+const odd = /[^ -~]/
+const space = 0x20
+const lastVisible = 0x7e
+/** Which bytes may stand in the name of a header. */
+const inName = Array.from({ length: 256 }, (_, code) =>
+  /[\w!$%&'*+.^`|~-]/.test(String.fromCharCode(code)),
+)
 const lengthText = /^(?:0|[1-9]\d{0,8})$/
 const shortMax = 64
 const nothing: Buffer = Buffer.alloc(0)
-
-const [inTarget, inName, inValue] = [1, 2, 4]
-/** In which parts of a head a byte may stand. */
-const places = placesOfBytes()
-
-function placesOfBytes(): Uint8Array {
-  const table = new Uint8Array(256)
-  for (let code = 0x20; code < 0x7f; code++) {
-    const character = String.fromCharCode(code)
-    const target = character !== ' ' && character !== '#' ? inTarget : 0
-    table[code] = inValue | target | (/[\w!$%&'*+.^`|~-]/.test(character) ? inName : 0)
-  }
-  return table
-}
 
 /** Reads what one read from a connection brought; `undefined` for all that is not exactly one plain request. */
 export function readPlain(chunk: Buffer, headBytesMax: number): PlainRequest | undefined {
   const text = chunk.toString('latin1')
   const end = text.indexOf(lineEnd)
   const method = text.slice(0, text.indexOf(' '))
-  const url = text.slice(method.length + 1, end - versionEnd.length)
-  const isPlain =
-    methods.has(method) &&
-    text.startsWith(versionEnd, end - versionEnd.length) &&
-    url.startsWith('/') &&
-    endOf(inTarget, chunk, method.length + 1) === end - versionEnd.length
-  if (!isPlain) return undefined
+  const urlEnd = end - versionEnd.length
+  if (!methods.has(method) || !text.startsWith(versionEnd, urlEnd)) return undefined
+  const url = text.slice(method.length + 1, urlEnd)
+  if (!plainTarget.test(url)) return undefined
   const rawHeaders: string[] = []
   const headEnd = readLines(chunk, text, end + lineEnd.length, rawHeaders)
   if (headEnd === undefined || headEnd > headBytesMax) return undefined
@@ -70,33 +60,40 @@ function readLines(
   rawHeaders: string[],
 ): number | undefined {
   let at = from
-  while (chunk[at] !== carriageReturn) {
-    const colon = endOf(inName, chunk, at)
-    if (colon === at || chunk[colon] !== 0x3a) return undefined
+  for (;;) {
+    const end = text.indexOf(lineEnd, at)
+    if (end <= at) return end === at ? at + lineEnd.length : undefined
+    const colon = text.indexOf(':', at)
+    if (!isName(chunk, at, colon)) return undefined
     const start = chunk[colon + 1] === space ? colon + 2 : colon + 1
-    const end = endOf(inValue, chunk, start)
-    if (chunk[end] !== carriageReturn || chunk[end + 1] !== lineFeed) return undefined
-    // What is around a value is no part of it, and how much there may be is nobody's business here.
-    if (end > start && (chunk[start] === space || chunk[end - 1] === space)) return undefined
-    const name = text.slice(at, colon)
     const value = valueOf(chunk, text, start, end)
+    if (value === undefined) return undefined
+    const name = text.slice(at, colon)
     if (endsConnection(name, value)) return undefined
     rawHeaders.push(name, value)
     at = end + lineEnd.length
   }
-  return chunk[at + 1] === lineFeed ? at + lineEnd.length : undefined
 }
 
-/** Where the bytes end that may stand in a place. */
-function endOf(place: number, chunk: Buffer, from: number): number {
-  let at = from
-  while (at < chunk.length && ((places[chunk[at] ?? 0] ?? 0) & place) !== 0) at += 1
-  return at
+/** Whether some bytes are a name. The end of a line is in none. */
+function isName(chunk: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (!inName[chunk[at] ?? 0]) return false
+  return start < end
 }
 
-/** A short text may hold on to all that was read with it; what is long, as a credential is, may be kept for long. */
-function valueOf(chunk: Buffer, text: string, start: number, end: number): string {
-  return end - start > shortMax ? chunk.toString('latin1', start, end) : text.slice(start, end)
+/** A value, if there is nothing in it or around it that could be read otherwise. */
+function valueOf(chunk: Buffer, text: string, start: number, end: number): string | undefined {
+  if (start < end && (chunk[start] === space || chunk[end - 1] === space)) return undefined
+  if (end - start > shortMax) {
+    // As a copy: a short text may hold on to all that was read with it, but a credential is kept for long.
+    const value = chunk.toString('latin1', start, end)
+    return odd.test(value) ? undefined : value
+  }
+  for (let at = start; at < end; at++) {
+    const code = chunk[at] ?? 0
+    if (code < space || code > lastVisible) return undefined
+  }
+  return text.slice(start, end)
 }
 
 /** Whether a header may have a say in what becomes of the connection, other than that it goes on. */
