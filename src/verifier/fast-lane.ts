@@ -21,6 +21,7 @@ export interface LaneParts {
   readonly strangers: Strangers
   readonly isDraining: () => boolean
   readonly wall: () => number
+  readonly monotonic: () => number
   /** How long a connection may be idle: at first, of a stranger, and of who is known. */
   readonly idleMs: {
     readonly first: () => number
@@ -35,13 +36,25 @@ export interface FastLane {
   /** Ends those that have been answered. */
   readonly endIdle: () => void
   readonly endAll: () => void
+  /** Looks after its connections no more. */
+  readonly stop: () => void
 }
+
+const sweepEveryMs = 500
 
 /** Makes the lane of one listener. */
 export function createFastLane(parts: LaneParts): FastLane {
   const open = new Set<LaneConnection>()
-  const endingOf = createEndings(parts)
-  const lane = { ...parts, endingOf, left: (one: LaneConnection) => void open.delete(one) }
+  const lane: Lane = {
+    ...parts,
+    endingOf: createEndings(parts),
+    now: parts.monotonic(),
+    left: (one) => void open.delete(one),
+  }
+  const sweep = setInterval(() => {
+    lane.now = parts.monotonic()
+    for (const connection of open) connection.endIfIdle()
+  }, sweepEveryMs).unref()
   return {
     add: (socket) => void open.add(new LaneConnection(socket, lane)),
     endIdle() {
@@ -50,10 +63,13 @@ export function createFastLane(parts: LaneParts): FastLane {
     endAll() {
       for (const { socket } of open) socket.destroy()
     },
+    stop: () => clearInterval(sweep),
   }
 }
 
 interface Lane extends LaneParts {
+  /** As of the latest sweep, which is exact enough to tell who is idle, and costs nothing to read. */
+  now: number
   readonly endingOf: (fate: Fate) => string
   /** A connection is the lane's no more. */
   readonly left: (connection: LaneConnection) => void
@@ -65,6 +81,7 @@ class LaneConnection implements Exchange {
   readonly #lane: Lane
   #isKnown = false
   #isFresh = true
+  #idleSince: number
   /** Whether a request is not answered yet, and whether the answer is to be without its body. */
   #isAsked = false
   #isHead = false
@@ -74,7 +91,7 @@ class LaneConnection implements Exchange {
   constructor(socket: Socket, lane: Lane) {
     this.socket = socket
     this.#lane = lane
-    socket.setTimeout(lane.idleMs.first())
+    this.#idleSince = lane.monotonic()
     for (const [event, listener] of this.#listeners()) socket.on(event, listener)
   }
 
@@ -83,7 +100,6 @@ class LaneConnection implements Exchange {
       ['data', this.#onData],
       ['end', this.#onEnd],
       ['drain', this.#onDrain],
-      ['timeout', this.#onTimeout],
       ['close', this.#onClose],
       ['error', ignore],
     ] as const
@@ -102,7 +118,6 @@ class LaneConnection implements Exchange {
     if (this.#isKnown) return
     this.#isKnown = true
     this.#lane.strangers.met(this.socket)
-    this.socket.setTimeout(this.#lane.idleMs.known)
   }
 
   send(answer: DoorAnswer): void {
@@ -132,10 +147,8 @@ class LaneConnection implements Exchange {
     this.#isAsked = true
     this.#isHead = request.method === 'HEAD'
     if (!this.#lane.take(request, this)) return false
-    if (this.#isFresh) {
-      this.#isFresh = false
-      if (!this.#isKnown) this.socket.setTimeout(this.#lane.idleMs.stranger)
-    }
+    this.#isFresh = false
+    this.#idleSince = this.#lane.now
     return true
   }
 
@@ -143,7 +156,6 @@ class LaneConnection implements Exchange {
     const { socket } = this
     this.#lane.left(this)
     for (const [event, listener] of this.#listeners()) socket.off(event, listener)
-    socket.setTimeout(0)
     this.#lane.toNode(socket)
     socket.emit('data', bytes)
     if (socket.isPaused()) socket.resume()
@@ -157,9 +169,13 @@ class LaneConnection implements Exchange {
     if (!this.#early) this.socket.resume()
   }
 
-  readonly #onTimeout = (): void => {
-    if (this.#isFresh) this.#lane.tooSlow(this.socket)
-    else this.socket.destroy()
+  endIfIdle(): void {
+    const { idleMs, now, tooSlow } = this.#lane
+    // Time enough for who goes by what the answer said, whenever the sweep comes by.
+    const idle = now - this.#idleSince - sweepEveryMs
+    if (this.#isFresh) {
+      if (idle > idleMs.first()) tooSlow(this.socket)
+    } else if (idle > (this.#isKnown ? idleMs.known : idleMs.stranger)) this.socket.destroy()
   }
 
   readonly #onClose = (): void => this.#lane.left(this)

@@ -98,6 +98,7 @@ function putLaneBefore(server: Server | TlsServer, parts: Answering): FastLane {
     strangers,
     isDraining,
     wall: parts.clock.wall,
+    monotonic: parts.clock.monotonic,
     idleMs: {
       first: () => server.headersTimeout,
       stranger: parts.strangerIdleMs ?? strangerIdleMs,
@@ -106,23 +107,20 @@ function putLaneBefore(server: Server | TlsServer, parts: Answering): FastLane {
   })
   server.off(event, toNode)
   server.on(event, lane.add)
+  server.once('close', lane.stop)
   return lane
 }
 
-function takePlain(
-  { routeOf, answerHook, bodyBytes, ...parts }: Answering,
-  request: PlainRequest,
-  exchange: Exchange,
-): boolean {
-  const { method, url, rawHeaders, body, head } = request
-  const route = routeOf(url)
-  if (!route || body.length > bodyBytes) return false
+function takePlain(parts: Answering, request: PlainRequest, exchange: Exchange): boolean {
+  const route = parts.routeOf(request.url)
+  if (!route || request.body.length > parts.bodyBytes) return false
   if (route.kind === 'body') {
+    const { method, url, rawHeaders, body } = request
     answerWhole(parts, route.door, { method, path: pathOf(url), rawHeaders, body }, exchange)
     return true
   }
-  if (isLastOf(head, route)) return false
-  answerHook(route.door, request, exchange)
+  if (isLastOf(request.head, route)) return false
+  parts.answerHook(route.door, request, exchange)
   return true
 }
 

@@ -32,6 +32,7 @@ const inName = Array.from({ length: 256 }, (_, code) =>
 )
 const lengthText = /^(?:0|[1-9]\d{0,8})$/
 const shortMax = 64
+const longMax = 65_536
 const nothing: Buffer = Buffer.alloc(0)
 
 /** Reads what one read from a connection brought; `undefined` for all that is not exactly one plain request. */
@@ -83,17 +84,40 @@ function isName(chunk: Buffer, start: number, end: number): boolean {
 
 /** A value, if there is nothing in it or around it that could be read otherwise. */
 function valueOf(chunk: Buffer, text: string, start: number, end: number): string | undefined {
-  if (start < end && (chunk[start] === space || chunk[end - 1] === space)) return undefined
-  if (end - start > shortMax) {
-    // As a copy: a short text may hold on to all that was read with it, but a credential is kept for long.
-    const value = chunk.toString('latin1', start, end)
-    return odd.test(value) ? undefined : value
+  if (start === end) return ''
+  if (chunk[start] === space || chunk[end - 1] === space) return undefined
+  if (end - start <= shortMax) {
+    return areVisible(chunk, start, end) ? text.slice(start, end) : undefined
   }
+  // As a copy: a short text may hold on to all that was read with it, but a credential is kept for long.
+  return areAllVisible(chunk, start, end) ? chunk.toString('latin1', start, end) : undefined
+}
+
+/** Whether some bytes are visible ASCII or spaces. */
+function areVisible(chunk: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     const code = chunk[at] ?? 0
-    if (code < space || code > lastVisible) return undefined
+    if (code < space || code > lastVisible) return false
   }
-  return text.slice(start, end)
+  return true
+}
+
+const scratch = new Uint8Array(longMax)
+const words = new Int32Array(scratch.buffer)
+
+/**
+ * The same of many bytes, looked at four at a time: the top bit of a byte is set in one of three numbers if it is less
+ * than a space, beyond ASCII, or the last character of it. What one such byte does to those above it changes nothing more.
+ */
+function areAllVisible(chunk: Buffer, start: number, end: number): boolean {
+  if (end - start > longMax) return false
+  const count = chunk.copy(scratch, 0, start, end) >> 2
+  let bits = 0
+  for (let at = 0; at < count; at++) {
+    const four = words[at] ?? 0
+    bits |= (four - 0x20202020) | four | (four + 0x01010101)
+  }
+  return (bits & 0x80808080) === 0 && areVisible(chunk, start + 4 * count, end)
 }
 
 /** Whether a header may have a say in what becomes of the connection, other than that it goes on. */

@@ -28,6 +28,7 @@ async function start(t: TestContext) {
     strangers: createStrangers(),
     isDraining: () => draining,
     wall: () => 0,
+    monotonic: () => performance.now(),
     idleMs: { first: () => idleMs.fresh, stranger: 100, known: 3_650_000 },
   })
   const far: Socket[] = []
@@ -38,6 +39,7 @@ async function start(t: TestContext) {
   const place = { port: (await listen(server, anyPort)) ?? 0 }
   t.after(async () => {
     for (const socket of far) socket.destroy()
+    lane.stop()
     await new Promise((resolve) => server.close(resolve))
   })
   return {
