@@ -23,7 +23,6 @@ const methods: ReadonlySet<string> = new Set([
 const versionEnd = ' HTTP/1.1'
 const lineEnd = '\r\n'
 const plainTarget = /^\/[!-"$-~]*$/
-const odd = /[^ -~]/
 const space = 0x20
 const lastVisible = 0x7e
 /** Which bytes may stand in the name of a header. */
