@@ -41,5 +41,5 @@ export interface Question {
    */
   readonly request: AskedRequest | 'credential-misplaced' | undefined
   /** The environment that the question names; the gateway must be of it. */
-  readonly environment?: string
+  readonly environment?: string | undefined
 }

@@ -12,6 +12,7 @@ import { createMisplacedCredential } from './carrier.ts'
 import type { DoorAnswer } from './door-answer.ts'
 import { createHeaderReader } from './header-reader.ts'
 import { createQuestionReader, type DoorSettings } from './http-door.ts'
+import { LaterQuestion } from './later-question.ts'
 import { lazy } from './lazy.ts'
 import { challengeOf, retryAfterOf } from './refusal-text.ts'
 
@@ -94,14 +95,15 @@ function createEvaluationPage(settings: DoorSettings, readBody: ReadBody): Page 
     const read = lazy(() => (isJson(type) ? evaluationsOf(request.body, readBody) : undefined))
     const { gateway, client } = reader.question(fields, undefined, undefined)
     const judge = (ask: () => AskedRequest | undefined) =>
-      judgement.judge({
-        gateway,
-        client,
-        get request() {
-          const asked = ask()
-          return asked && misplaced.inQuery(asked.target) ? 'credential-misplaced' : asked
-        },
-      })
+      judgement.judge(
+        new LaterQuestion(gateway, undefined, {
+          client: () => client,
+          request() {
+            const asked = ask()
+            return asked && misplaced.inQuery(asked.target) ? 'credential-misplaced' : asked
+          },
+        }),
+      )
     const first = judge(() => firstOf(read()))
     const isCaller = first.kind === 'allow' || first.reason === 'question-incomplete'
     if (!isCaller) return refusalOf(first)

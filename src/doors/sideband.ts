@@ -9,13 +9,14 @@
 
 import type { Allow, Decision } from '../decision/decision.ts'
 import { readQuestionJson, type QuestionJson } from '../decision/question-json.ts'
-import type { AskedRequest, Presented, Question } from '../decision/question.ts'
+import type { AskedRequest, Presented } from '../decision/question.ts'
 import { publicMessages, reasons } from '../decision/reasons.ts'
 import { bodyFlaws, type BodyDoor, type BodyRequest, type Judgement } from './body-door.ts'
 import { createMisplacedCredential, missing, presentedBearer } from './carrier.ts'
 import type { DoorAnswer } from './door-answer.ts'
 import { doubled } from './header-reader.ts'
 import { createQuestionReader, type DoorSettings } from './http-door.ts'
+import { LaterQuestion } from './later-question.ts'
 import { lazy } from './lazy.ts'
 import { challengeOf, codeOf, retryAfterOf } from './refusal-text.ts'
 import { readRequestLeg, readResponseLeg, valuesOf } from './sideband-body.ts'
@@ -65,17 +66,13 @@ export function createSidebandDoor({ settings, states }: SidebandParts): BodyDoo
       const { environment = '', leg = '' } = place.exec(request.path)?.groups ?? {}
       if (request.method !== 'POST') return wrongMethod(judgement)
       const found = lazy(() => readLeg(request, environment, leg))
-      const question: Question = {
-        gateway: gatewayOf(request.rawHeaders),
-        get client() {
-          return settings.require === 'gateway' ? missing : clientOf(found())
-        },
-        get request() {
+      const question = new LaterQuestion(gatewayOf(request.rawHeaders), environment, {
+        client: () => (settings.require === 'gateway' ? missing : clientOf(found())),
+        request() {
           const read = found()
           return read && isMisplaced(read) ? 'credential-misplaced' : read?.asked
         },
-        environment,
-      }
+      })
       return answerOf(judgement.judge(question), found, request, judgement)
     },
     failure: refusal(503, 'UNAVAILABLE', publicMessages.unavailable, { id: '' }),
