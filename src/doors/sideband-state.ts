@@ -1,13 +1,15 @@
 // What a kit carries from the request leg to the response leg for us, sealed, so that nothing has to be remembered:
 //
-//   base64url( version 1, salt 16, counter 6, AES-256-GCM of the text, tag 16 )
+//   base64url( version 2, salt 16, first block 6, AES-256-CTR of the text ) HMAC-SHA-256 of the environment and all this
 //
-// The text is JSON: seconds, method, URL, address. Who seals derives a key of its own from the shared one and a random
-// salt, and counts: no nonce comes twice, however many seal with one shared key for however long. A state belongs to
-// one environment, lives for minutes, and may come back any number of times, or never.
+// The text is JSON: seconds, method, URL, address. Who seals derives keys of its own from the shared one and a random
+// salt: no block of a key stream is used twice, however many seal with one shared key for however long. A state belongs
+// to one environment, lives for minutes, and may come back any number of times, or never.
 
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
+import { hkdfSync, timingSafeEqual } from 'node:crypto'
 import type { AskedRequest } from '../decision/question.ts'
+import { blockNumberBytes, createKeyStream, reveal } from './key-stream.ts'
+import { createMac, macLength, type Mac } from './mac.ts'
 import { askedOf } from './sideband-body.ts'
 
 /** What a state holds. */
@@ -32,11 +34,9 @@ export interface StateSealParts {
   readonly salt: Uint8Array
 }
 
-const version = 1
+const version = 2
 const saltBytes = 16
-const counterBytes = 6
-const tagBytes = 16
-const headBytes = 1 + saltBytes + counterBytes
+const headBytes = 1 + saltBytes + blockNumberBytes
 const textMax = 16_384
 const lifetimeMs = 600_000
 const clocksApartMs = 60_000
@@ -44,13 +44,13 @@ const keysKept = 64
 
 /** Makes a sealer. */
 export function createStateSeal({ key, salt }: StateSealParts): StateSeal {
-  const ownKey = deriveKey(key, salt)
-  const known = new Map<string, Buffer>()
-  let count = 0
+  const own = deriveKeys(key, salt)
+  const stream = createKeyStream(own.stream)
+  const known = new Map<string, Keys>()
 
-  const keyOf = (otherSalt: Buffer): Buffer => {
+  const keysOf = (otherSalt: Buffer): Keys => {
     const name = otherSalt.toString('latin1')
-    const derived = known.get(name) ?? deriveKey(key, otherSalt)
+    const derived = known.get(name) ?? deriveKeys(key, otherSalt)
     if (known.size >= keysKept) known.clear()
     known.set(name, derived)
     return derived
@@ -59,47 +59,46 @@ export function createStateSeal({ key, salt }: StateSealParts): StateSeal {
     seal({ method, url, address = '' }, environment, now) {
       const text = JSON.stringify([Math.floor(now / 1000), method, url, address])
       if (text.length > textMax) return undefined
-      const head = Buffer.alloc(headBytes)
-      head[0] = version
-      head.set(salt, 1)
-      head.writeUIntBE(++count, 1 + saltBytes, counterBytes)
-      const cipher = createCipheriv('aes-256-gcm', ownKey, nonceOf(head))
-      cipher.setAAD(additional(environment))
-      const sealed = cipher.update(text, 'utf8')
-      cipher.final()
-      return Buffer.concat([head, sealed, cipher.getAuthTag()]).toString('base64url')
+      const bytes = Buffer.allocUnsafe(headBytes + Buffer.byteLength(text))
+      bytes[0] = version
+      bytes.set(salt, 1)
+      bytes.write(text, headBytes)
+      const block = stream.hide(bytes.subarray(headBytes))
+      bytes.writeUIntBE(block, 1 + saltBytes, blockNumberBytes)
+      return bytes.toString('base64url') + tagOf(own, environment, bytes)
     },
     open(text, environment, now) {
-      const bytes = Buffer.from(text, 'base64url')
-      if (bytes.length < headBytes + tagBytes || bytes[0] !== version) return undefined
-      const opened = openSealed(bytes, keyOf(bytes.subarray(1, 1 + saltBytes)), environment)
-      return opened === undefined ? undefined : readState(opened, now)
+      const bytes = Buffer.from(text.slice(0, -macLength), 'base64url')
+      if (bytes.length < headBytes || bytes[0] !== version) return undefined
+      const keys = keysOf(bytes.subarray(1, 1 + saltBytes))
+      if (!isSame(text.slice(-macLength), tagOf(keys, environment, bytes))) return undefined
+      const block = bytes.readUIntBE(1 + saltBytes, blockNumberBytes)
+      return readState(reveal(keys.stream, block, bytes.subarray(headBytes)), now)
     },
   }
 }
 
-function deriveKey(key: Uint8Array, salt: Uint8Array): Buffer {
-  return Buffer.from(hkdfSync('sha256', key, salt, 'warder sideband state', 32))
+interface Keys {
+  readonly stream: Buffer
+  readonly mac: Mac
 }
 
-function nonceOf(head: Buffer): Buffer {
-  const nonce = Buffer.alloc(12)
-  head.copy(nonce, nonce.length - counterBytes, 1 + saltBytes, headBytes)
-  return nonce
+function deriveKeys(key: Uint8Array, salt: Uint8Array): Keys {
+  const bytes = Buffer.from(hkdfSync('sha256', key, salt, 'warder sideband state', 64))
+  return { stream: bytes.subarray(0, 32), mac: createMac(bytes.subarray(32)) }
 }
 
-const additional = (environment: string) => Buffer.from(`${version} ${environment}`)
+/** The environment is told with its length, so that nothing of it can be taken for the beginning of the state. */
+function tagOf({ mac }: Keys, environment: string, bytes: Buffer): string {
+  const name = Buffer.from(environment)
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(name.length)
+  return mac([length, name, bytes])
+}
 
-function openSealed(bytes: Buffer, key: Buffer, environment: string): string | undefined {
-  const decipher = createDecipheriv('aes-256-gcm', key, nonceOf(bytes))
-  decipher.setAAD(additional(environment))
-  decipher.setAuthTag(bytes.subarray(-tagBytes))
-  try {
-    const text = decipher.update(bytes.subarray(headBytes, -tagBytes), undefined, 'utf8')
-    return text + decipher.final('utf8')
-  } catch {
-    return undefined
-  }
+function isSame(one: string, other: string): boolean {
+  const [first, second] = [Buffer.from(one), Buffer.from(other)]
+  return first.length === second.length && timingSafeEqual(first, second)
 }
 
 /** Reads what was sealed; only its age is still in question. */

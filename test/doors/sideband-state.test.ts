@@ -24,13 +24,13 @@ test('a state opens for everybody with the key, in its own environment, for ten 
   assert.equal(one.open(state, 'other', now), undefined)
   assert.equal(stranger.open(state, 'env', now), undefined)
   assert.notEqual(one.seal(what, 'env', now), state)
-  const bytes = Buffer.from(state, 'base64url')
-  for (let index = 0; index < bytes.length; index++) {
-    const altered = Buffer.from(bytes)
-    altered[index] = (altered[index] ?? 0) ^ 1
-    assert.equal(one.open(altered.toString('base64url'), 'env', now), undefined, `byte ${index}`)
-    const cut = bytes.subarray(0, index).toString('base64url')
-    assert.equal(one.open(cut, 'env', now), undefined, `cut at ${index}`)
+  assert.doesNotMatch(Buffer.from(state, 'base64url').toString('latin1'), /GET|a\.test|192/)
+  for (let at = 0; at < state.length; at++) {
+    const letter = state[at] === 'A' ? 'B' : 'A'
+    const altered = state.slice(0, at) + letter + state.slice(at + 1)
+    assert.equal(one.open(altered, 'env', now), undefined, `letter ${at}`)
+    assert.equal(one.open(state.slice(0, at), 'env', now), undefined, `cut at ${at}`)
   }
+  assert.equal(one.open(state, 'en', now), undefined)
   assert.equal(one.seal({ ...what, url: `https://a/${'x'.repeat(20_000)}` }, 'env', now), undefined)
 })
