@@ -4,7 +4,7 @@
 import type { ServerResponse } from 'node:http'
 import type { BodyDoor, BodyRequest } from '../doors/body-door.ts'
 import type { DoorAnswer } from '../doors/door-answer.ts'
-import { nodeExchange, type Exchange } from './exchange.ts'
+import { NodeExchange, type Exchange } from './exchange.ts'
 import { gather } from './gather.ts'
 import type { HookRequest } from './hook-request.ts'
 import { openJudgement, type JudgingParts } from './judging.ts'
@@ -62,7 +62,7 @@ export function answerGathered(
     mayAsk: () => parts.view().standing === undefined || door.mayAsk(rawHeaders),
   }
   gather(gathering, (body) => {
-    const exchange = nodeExchange(response, parts.strangers)
+    const exchange = new NodeExchange(response, parts.strangers)
     answerWhole(parts, door, { method, path, rawHeaders, body }, exchange)
   })
 }

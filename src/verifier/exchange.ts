@@ -14,23 +14,31 @@ export interface Exchange {
 }
 
 /** The exchange of a request that Node has read. */
-export function nodeExchange(response: ServerResponse, strangers: Strangers): Exchange {
-  const { req: request } = response
-  const { socket } = request
-  return {
-    socket,
-    get isOver() {
-      return socket.writableEnded || socket.destroyed
-    },
-    met: () => strangers.met(socket),
-    send(answer) {
-      strangers.keepBriefly(socket, response)
-      const { status, headers, body } = answer
-      const length = lengthOf(answer)
-      response.writeHead(status, ['Content-Length', `${length}`, ...headers])
-      // As text, which Node writes in one piece with the head.
-      response.end(request.method === 'HEAD' ? undefined : body, encodingOf(answer, length))
-    },
+export class NodeExchange implements Exchange {
+  readonly socket: Socket
+  readonly #response: ServerResponse
+  readonly #strangers: Strangers
+
+  constructor(response: ServerResponse, strangers: Strangers) {
+    this.socket = response.req.socket
+    this.#response = response
+    this.#strangers = strangers
+  }
+
+  get isOver(): boolean {
+    return this.socket.writableEnded || this.socket.destroyed
+  }
+
+  readonly met = (): void => this.#strangers.met(this.socket)
+
+  send(answer: DoorAnswer): void {
+    const response = this.#response
+    this.#strangers.keepBriefly(this.socket, response)
+    const { status, headers, body } = answer
+    const length = lengthOf(answer)
+    response.writeHead(status, ['Content-Length', `${length}`, ...headers])
+    // As text, which Node writes in one piece with the head.
+    response.end(response.req.method === 'HEAD' ? undefined : body, encodingOf(answer, length))
   }
 }
 

@@ -6,7 +6,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { Socket } from 'node:net'
 import type { DoorAnswer } from '../doors/door-answer.ts'
 import { answerGathered, answerWhole } from './body-answer.ts'
-import { nodeExchange, type Exchange } from './exchange.ts'
+import { NodeExchange, type Exchange } from './exchange.ts'
 import { createFastLane, type FastLane } from './fast-lane.ts'
 import { createHookAnswerer } from './hook-answer.ts'
 import { afterBody } from './hook-body.ts'
@@ -175,7 +175,7 @@ function answerRoute(
   route: Route | undefined,
   { request, response, noteLast }: Asked,
 ): void {
-  const exchange = nodeExchange(response, parts.strangers)
+  const exchange = new NodeExchange(response, parts.strangers)
   switch (route?.kind) {
     case undefined:
       exchange.send(notFound)

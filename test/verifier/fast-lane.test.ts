@@ -103,6 +103,8 @@ function essence(answer: Answer): readonly unknown[] {
   return [version, status, told, body.replace(/"state":"[^"]*"/, '')]
 }
 
+const isMoved = (line: string) => line.startsWith('Keep-Alive: ')
+
 /** All that comes back for some bytes; for how long the connection is kept stands in another place of a head. */
 async function saidTo(bytes: Buffer) {
   const { socket } = await open(here.place)
@@ -111,7 +113,6 @@ async function saidTo(bytes: Buffer) {
   socket.on('error', () => undefined)
   socket.end(bytes)
   await once(socket, 'close')
-  const isMoved = (line: string) => line.startsWith('Keep-Alive: ')
   const lines = said.replace(/"state":"[^"]*"/g, '').split('\r\n')
   const rest = lines.filter((line) => !isMoved(line) && !line.startsWith('Date: '))
   return { rest, moved: lines.filter(isMoved) }
@@ -165,16 +166,16 @@ describe('a plain request is answered without Node reading it, and just as Node 
   ] as const) {
     test(title, async () => {
       const line = await open(here.place)
-      const before = here.readByNode()
+      const earlier = here.readByNode()
       line.send(text)
       const first = await line.answers(1)
       assert.equal(first.answers[0]?.status, status)
-      assert.equal(here.readByNode(), before)
+      assert.equal(here.readByNode(), earlier)
       line.send(text)
       assert.deepEqual((await line.answers(1)).answers.map(essence), first.answers.map(essence))
       line.send(`\r\n${text}`)
       assert.deepEqual((await line.answers(1)).answers.map(essence), first.answers.map(essence))
-      assert.equal(here.readByNode(), before + 1)
+      assert.equal(here.readByNode(), earlier + 1)
       line.close()
     })
   }
@@ -192,9 +193,9 @@ describe('a request that is not plain is left to Node', () => {
     ['that comes with another one', nginxHook(liveToken) + nginxHook(liveToken)],
   ] as const) {
     test(title, async () => {
-      const before = here.readByNode()
+      const earlier = here.readByNode()
       await assertSameAnswers(Buffer.from(text, 'latin1'))
-      assert.ok(here.readByNode() > before)
+      assert.ok(here.readByNode() > earlier)
     })
   }
 })

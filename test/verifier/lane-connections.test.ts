@@ -46,11 +46,11 @@ async function start(t: TestContext) {
     lane,
     idleMs,
     slow,
-    drain() {
+    drain: () => {
       draining = true
     },
     /** A connection with a request that was taken. */
-    async asked() {
+    asked: async () => {
       const line = await open(place)
       const count = taken.length
       line.send(get('/a'))
