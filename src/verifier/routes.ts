@@ -20,13 +20,19 @@ export interface RoutesParts {
 
 /** Makes the routes of a listener. */
 export function createRoutes({ doors, prefixed, bodyDoors = [] }: RoutesParts) {
-  const byPath = new Map<string, Route>()
-  for (const [path, door] of doors) byPath.set(path, { kind: 'hook', door })
+  const hooks = [...doors].map(([path, door]) => ({ path, route: { kind: 'hook', door } as const }))
   const byPrefix: Route | undefined = prefixed && { kind: 'prefixed', door: prefixed.door }
   const byBody = bodyDoors.map((door) => ({ kind: 'body', door }) as const)
   return (url: string): Route | undefined => {
+    // Compared one after another: there are few, and to look up a text that was only just read takes longer.
+    for (const { path, route } of hooks) if (isAt(path, url)) return route
     if (prefixed && url.startsWith(prefixed.prefix)) return byPrefix
     const path = pathOf(url)
-    return byPath.get(path) ?? byBody.find(({ door }) => door.serves(path))
+    return byBody.find(({ door }) => door.serves(path))
   }
+}
+
+/** Whether a target is a path, with a query or without. */
+function isAt(path: string, url: string): boolean {
+  return url.startsWith(path) && (url.length === path.length || url.startsWith('?', path.length))
 }
