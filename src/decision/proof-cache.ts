@@ -45,29 +45,34 @@ export function createProofCache(max: number): ProofCache {
   const refused = new LRUCache<string, KeptProof>({ max: Math.ceil(max * refusedShare) })
   let hits = 0
   let misses = 0
+  // Who asks twice in a row, as one gateway alone does, is the latest used already.
+  let latest: KeptProof | undefined
   return {
     find(token) {
-      const tail = tailOf(token)
-      const kept = live.get(tail) ?? refused.get(tail)
-      if (kept?.token === token) {
-        hits++
-        return kept
+      if (latest?.token !== token) {
+        const tail = tailOf(token)
+        const kept = live.get(tail) ?? refused.get(tail)
+        latest = kept?.token === token ? kept : undefined
       }
-      misses++
-      return undefined
+      if (latest) hits++
+      else misses++
+      return latest
     },
     peek(token) {
+      if (latest?.token === token) return latest
       const tail = tailOf(token)
       const kept = live.peek(tail) ?? refused.peek(tail)
       return kept?.token === token ? kept : undefined
     },
     keep(kept) {
+      latest = undefined
       const [place, other] = kept.goodIn ? [live, refused] : [refused, live]
       const tail = tailOf(kept.token)
       other.delete(tail)
       place.set(tail, kept)
     },
     forget(token) {
+      latest = undefined
       const tail = tailOf(token)
       live.delete(tail)
       refused.delete(tail)

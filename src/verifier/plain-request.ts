@@ -24,6 +24,8 @@ const inName = Array.from({ length: 256 }, (_, code) =>
 const lengthText = /^(?:0|[1-9]\d{0,8})$/
 const shortMax = 64
 const longMax = 65_536
+/** What is longer is no credential. */
+const keptMax = 8192
 const nothing: Buffer = Buffer.alloc(0)
 
 /** Reads what one read from a connection brought; `undefined` for all that is not exactly one plain request. */
@@ -88,8 +90,22 @@ function valueOf(chunk: Buffer, text: string, start: number, end: number): strin
   if (end - start <= shortMax) {
     return areVisible(chunk, start, end) ? text.slice(start, end) : undefined
   }
+  return longValueOf(chunk, start, end)
+}
+
+/** Long values that were good, by the place in their requests at which they began. */
+const earlier = new Array<string>(256).fill('')
+
+/** A gateway has the same credential in every question: what was good the last time is told by comparing it. */
+function longValueOf(chunk: Buffer, start: number, end: number): string | undefined {
   // As a copy: a short text may hold on to all that was read with it, but a credential is kept for long.
-  return areAllVisible(chunk, start, end) ? chunk.toString('latin1', start, end) : undefined
+  const value = chunk.toString('latin1', start, end)
+  const place = start & 255
+  const known = earlier[place]
+  if (value === known) return known
+  if (!areAllVisible(chunk, start, end)) return undefined
+  if (value.length <= keptMax) earlier[place] = value
+  return value
 }
 
 /** Whether some bytes are visible ASCII or spaces. */

@@ -72,8 +72,11 @@ const byLength: readonly (Interest | undefined)[] = Array.from({ length: 18 }, (
   interestNames.find((name) => name.length === length),
 )
 
-/** Most names are done with by their length. */
+/** Most names are done with by their length and their first letter. */
 function interestOf(name: string): Interest | undefined {
   const interest = byLength[name.length]
-  return interest !== undefined && name.toLowerCase() === interest ? interest : undefined
+  if (interest === undefined || lowerCode(name) !== lowerCode(interest)) return undefined
+  return name.toLowerCase() === interest ? interest : undefined
 }
+
+const lowerCode = (name: string) => name.charCodeAt(0) | 0x20
