@@ -9,7 +9,7 @@ import { publicMessages, reasons } from '../decision/reasons.ts'
 import { readEvaluation, readEvaluations, type Evaluations, type Semantic } from './authzen-body.ts'
 import { bodyFlaws, type BodyDoor, type BodyRequest, type Judgement } from './body-door.ts'
 import { createMisplacedCredential } from './carrier.ts'
-import type { DoorAnswer } from './door-answer.ts'
+import { headerLine, noStoreLine, plainJsonLine, type DoorAnswer } from './door-answer.ts'
 import { createHeaderReader } from './header-reader.ts'
 import { createQuestionReader, type DoorSettings } from './http-door.ts'
 import { LaterQuestion } from './later-question.ts'
@@ -54,11 +54,11 @@ export function createAuthzenDoor({ settings, identifier, batch }: AuthzenParts)
       return needed[settings.require].every(({ kind }) => kind === 'token')
     },
     answer(request, judgement) {
-      const { status, headers, body } = pages.get(request.path)?.(request, judgement) ?? failure
+      const answer = pages.get(request.path)?.(request, judgement) ?? failure
       const [given] = requestId(request.rawHeaders)
       const echoed = typeof given === 'string' && requestIdForm.test(given)
-      const more = echoed ? ['X-Request-ID', given] : []
-      return { status, headers: [...headers, 'X-Warder-Decision-Id', judgement.id, ...more], body }
+      const decided = withHeader(answer, 'X-Warder-Decision-Id', judgement.id)
+      return echoed ? withHeader(decided, 'X-Request-ID', given) : decided
     },
     failure,
   }
@@ -72,11 +72,11 @@ function createMetadataPage(identifier: string): Page {
     access_evaluation_endpoint: `${identifier}/access/v1/evaluation`,
     access_evaluations_endpoint: `${identifier}/access/v1/evaluations`,
   })
-  const headers = ['Content-Type', 'application/json', 'Cache-Control', 'max-age=300']
+  const lines = plainJsonLine + headerLine('Cache-Control', 'max-age=300')
   return ({ method }) =>
     method === 'GET' || method === 'HEAD'
-      ? { status: 200, headers, body: content }
-      : withHeaders(error(405, 'this page can only be read'), 'Allow', 'GET, HEAD')
+      ? { status: 200, lines, body: content }
+      : withHeader(error(405, 'this page can only be read'), 'Allow', 'GET, HEAD')
 }
 
 type ReadBody = (
@@ -88,7 +88,7 @@ function createEvaluationPage(settings: DoorSettings, readBody: ReadBody): Page 
   const misplaced = createMisplacedCredential(settings.carrier.headers)
   return (request, judgement) => {
     if (request.method !== 'POST') {
-      return withHeaders(error(405, 'a question is asked by POST'), 'Allow', 'POST')
+      return withHeader(error(405, 'a question is asked by POST'), 'Allow', 'POST')
     }
     const fields = reader.fields(request.rawHeaders)
     const [type] = fields
@@ -163,7 +163,7 @@ function resultOf(decision: Decision): object {
 function result(content: object): DoorAnswer {
   return {
     status: 200,
-    headers: ['Content-Type', 'application/json', 'Cache-Control', 'no-store'],
+    lines: plainJsonLine + noStoreLine,
     body: JSON.stringify(content),
   }
 }
@@ -172,24 +172,24 @@ function refusalOf(decision: Decision): DoorAnswer {
   const { status, message } = reasons[decision.reason]
   const answer = error(status, publicMessages[message])
   const challenged =
-    status === 401 ? withHeaders(answer, 'WWW-Authenticate', challengeOf(message)) : answer
+    status === 401 ? withHeader(answer, 'WWW-Authenticate', challengeOf(message)) : answer
   return withRetry(challenged)
 }
 
 /** Says when to come again, where that helps. */
 function withRetry(answer: DoorAnswer): DoorAnswer {
   const wait = retryAfterOf(answer.status)
-  return wait === undefined ? answer : withHeaders(answer, 'Retry-After', `${wait}`)
+  return wait === undefined ? answer : withHeader(answer, 'Retry-After', `${wait}`)
 }
 
 /** An error is one line of text that repeats nothing. */
 function error(status: number, message: string): DoorAnswer {
-  const headers = ['Content-Type', 'text/plain; charset=utf-8', 'Cache-Control', 'no-store']
-  return { status, headers, body: message }
+  const lines = headerLine('Content-Type', 'text/plain; charset=utf-8') + noStoreLine
+  return { status, lines, body: message }
 }
 
-function withHeaders(answer: DoorAnswer, ...more: readonly string[]): DoorAnswer {
-  return { ...answer, headers: [...answer.headers, ...more] }
+function withHeader(answer: DoorAnswer, name: string, value: string): DoorAnswer {
+  return { ...answer, lines: answer.lines + headerLine(name, value) }
 }
 
 const failure = error(503, publicMessages.unavailable)

@@ -18,6 +18,7 @@ import { askedRequest } from './asked.ts'
 import { createCheckRequestReader, type CheckRequest } from './check-request.ts'
 import { allowMessage, denialOf, headersToRemove, identityHeaderNames } from './check-response.ts'
 import { createHeaderReader, doubled, single, type Field } from './header-reader.ts'
+import { headerList } from './door-answer.ts'
 import { refusalOf } from './http-answer.ts'
 import type { DoorSettings } from './http-door.ts'
 import { isReason } from './refusal-text.ts'
@@ -135,7 +136,8 @@ function denialsByReason(): ReadonlyMap<Reason, Denial> {
 }
 
 function denialFor(facts: (typeof reasons)[Reason]): Denial {
-  return denialOf(refusalOf(facts.status, facts, 'json'))
+  const { status, lines, body } = refusalOf(facts.status, facts, 'json')
+  return denialOf({ status, headers: headerList(lines), body })
 }
 
 const malformedDenial: Denial = denialFor(reasons['question-incomplete'])

@@ -1,6 +1,7 @@
 import type { Allow, Decision } from '../decision/decision.ts'
+import type { Identity } from '../decision/identity.ts'
 import { reasons, type Reason, type ReasonFacts } from '../decision/reasons.ts'
-import type { DoorAnswer } from './door-answer.ts'
+import { headerLine, jsonLine, noStoreLine, type DoorAnswer } from './door-answer.ts'
 import { challengeOf, isReason, refusalBody, retryAfterOf } from './refusal-text.ts'
 
 /**
@@ -8,27 +9,25 @@ import { challengeOf, isReason, refusalBody, retryAfterOf } from './refusal-text
  * say: what is missing, a client could have brought along itself.
  */
 function allowAnswer({ identity, findings }: Allow, decisionId: string): DoorAnswer {
-  const headers = [
-    'Cache-Control',
-    'no-store',
-    'X-Warder-Gateway-Id',
-    identity.gatewayId,
-    'X-Warder-Gateway-Name',
-    identity.gatewayName,
-    'X-Warder-Environment-Id',
-    identity.environmentId,
-    'X-Warder-Credential-Id',
-    identity.credentialId,
-    'X-Warder-Subject',
-    identity.subject,
-    'X-Warder-Scope',
-    identity.scope,
-    'X-Warder-Decision-Id',
-    decisionId,
-    'X-Warder-Revision',
-    `${findings.revision ?? ''}`,
-  ]
-  return { status: 200, headers, body: '' }
+  const lines =
+    identityLines(identity) +
+    decisionLine(decisionId) +
+    headerLine('X-Warder-Revision', `${findings.revision ?? ''}`)
+  return { status: 200, lines, body: '' }
+}
+
+const decisionLine = (id: string) => headerLine('X-Warder-Decision-Id', id)
+
+function identityLines(identity: Identity): string {
+  return (
+    noStoreLine +
+    headerLine('X-Warder-Gateway-Id', identity.gatewayId) +
+    headerLine('X-Warder-Gateway-Name', identity.gatewayName) +
+    headerLine('X-Warder-Environment-Id', identity.environmentId) +
+    headerLine('X-Warder-Credential-Id', identity.credentialId) +
+    headerLine('X-Warder-Subject', identity.subject) +
+    headerLine('X-Warder-Scope', identity.scope)
+  )
 }
 
 /** How a door words what is not an allow. */
@@ -48,12 +47,12 @@ export function createAnswerWording(
   }
   return (decision, decisionId) => {
     if (decision.kind === 'allow') return allowAnswer(decision, decisionId)
-    const { status, headers, body } = refusals.get(decision.reason) ?? internalError
-    return { status, headers: [...headers, 'X-Warder-Decision-Id', decisionId], body }
+    const { status, lines, body } = refusals.get(decision.reason) ?? internalError
+    return { status, lines: lines + decisionLine(decisionId), body }
   }
 }
 
-const internalError: DoorAnswer = { status: 503, headers: [], body: '' }
+const internalError: DoorAnswer = { status: 503, lines: '', body: '' }
 
 /** Words a refusal, as it is but for the decision's id. */
 export function refusalOf(
@@ -61,11 +60,11 @@ export function refusalOf(
   { message }: ReasonFacts,
   form: RefusalForm['body'],
 ): DoorAnswer {
-  const body = form === 'json' ? refusalBody(status, message) : ''
-  const headers = ['Cache-Control', 'no-store']
-  if (form === 'json') headers.push('Content-Type', 'application/json; charset=utf-8')
-  if (status === 401) headers.push('WWW-Authenticate', challengeOf(message))
   const wait = retryAfterOf(status)
-  if (wait !== undefined) headers.push('Retry-After', `${wait}`)
-  return { status, headers, body }
+  const lines =
+    noStoreLine +
+    (form === 'json' ? jsonLine : '') +
+    (status === 401 ? headerLine('WWW-Authenticate', challengeOf(message)) : '') +
+    (wait === undefined ? '' : headerLine('Retry-After', `${wait}`))
+  return { status, lines, body: form === 'json' ? refusalBody(status, message) : '' }
 }

@@ -13,7 +13,7 @@ import type { AskedRequest, Presented } from '../decision/question.ts'
 import { publicMessages, reasons } from '../decision/reasons.ts'
 import { bodyFlaws, type BodyDoor, type BodyRequest, type Judgement } from './body-door.ts'
 import { createMisplacedCredential, missing, presentedBearer } from './carrier.ts'
-import type { DoorAnswer } from './door-answer.ts'
+import { headerLine, noStoreLine, plainJsonLine, type DoorAnswer } from './door-answer.ts'
 import { doubled } from './header-reader.ts'
 import { createQuestionReader, type DoorSettings } from './http-door.ts'
 import { LaterQuestion } from './later-question.ts'
@@ -101,7 +101,7 @@ function answerOf(
   if (decision.kind !== 'allow' || !leg?.asked) {
     return refusal(400, 'INVALID_REQUEST', malformed, judgement)
   }
-  const answer = json(200, leg.permit(decision), ['X-Warder-Decision-Id', judgement.id])
+  const answer = json(200, leg.permit(decision), headerLine('X-Warder-Decision-Id', judgement.id))
   return { ...answer, encoding: leg.encoding }
 }
 
@@ -154,21 +154,21 @@ const malformed = 'the body is not what this leg needs'
 
 function wrongMethod(judgement: Judgement): DoorAnswer {
   const answer = refusal(405, 'INVALID_REQUEST', 'a question is asked by POST', judgement)
-  return { ...answer, headers: [...answer.headers, 'Allow', 'POST'] }
+  return { ...answer, lines: answer.lines + headerLine('Allow', 'POST') }
 }
 
 function refusalOf(decision: Exclude<Decision, Allow>, judgement: Judgement): DoorAnswer {
   const { status, message } = reasons[decision.reason]
   const answer = refusal(status, codeOf(status), publicMessages[message], judgement)
   if (status !== 401) return withRetry(answer)
-  return { ...answer, headers: [...answer.headers, 'WWW-Authenticate', challengeOf(message)] }
+  return { ...answer, lines: answer.lines + headerLine('WWW-Authenticate', challengeOf(message)) }
 }
 
 /** Says when to come again, where that helps. */
 function withRetry(answer: DoorAnswer): DoorAnswer {
   const wait = retryAfterOf(answer.status)
   if (wait === undefined) return answer
-  return { ...answer, headers: [...answer.headers, 'Retry-After', `${wait}`] }
+  return { ...answer, lines: answer.lines + headerLine('Retry-After', `${wait}`) }
 }
 
 /** An error as kits read it. */
@@ -179,10 +179,9 @@ function refusal(
   { id }: Pick<Judgement, 'id'>,
 ): DoorAnswer {
   const body = JSON.stringify({ id, code, message })
-  return json(status, body, id === '' ? [] : ['X-Warder-Decision-Id', id])
+  return json(status, body, id === '' ? '' : headerLine('X-Warder-Decision-Id', id))
 }
 
-function json(status: number, body: string, more: readonly string[]): DoorAnswer {
-  const headers = ['Content-Type', 'application/json', 'Cache-Control', 'no-store', ...more]
-  return { status, headers, body }
+function json(status: number, body: string, more: string): DoorAnswer {
+  return { status, lines: plainJsonLine + noStoreLine + more, body }
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { DoorAnswer } from '../doors/door-answer.ts'
+import { headerList, type DoorAnswer } from '../doors/door-answer.ts'
 import type { Strangers } from './strangers.ts'
 
 /** A request that waits for its answer. */
@@ -34,9 +34,9 @@ export class NodeExchange implements Exchange {
   send(answer: DoorAnswer): void {
     const response = this.#response
     this.#strangers.keepBriefly(this.socket, response)
-    const { status, headers, body } = answer
+    const { status, lines, body } = answer
     const length = lengthOf(answer)
-    response.writeHead(status, ['Content-Length', `${length}`, ...headers])
+    response.writeHead(status, ['Content-Length', `${length}`, ...headerList(lines)])
     // As text, which Node writes in one piece with the head.
     response.end(response.req.method === 'HEAD' ? undefined : body, encodingOf(answer, length))
   }

@@ -4,7 +4,7 @@
 
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { DoorAnswer } from '../doors/door-answer.ts'
+import { headerLine, type DoorAnswer } from '../doors/door-answer.ts'
 import { encodingOf, lengthOf, type Exchange } from './exchange.ts'
 import { readPlain, type PlainRequest } from './plain-request.ts'
 import type { Strangers } from './strangers.ts'
@@ -209,10 +209,14 @@ function createEndings({ wall, idleMs }: LaneParts): (fate: Fate) => string {
 }
 
 /** The head of an answer, without its end. */
-function headOf({ status, headers }: DoorAnswer, length: number): string {
-  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Length: ${length}\r\n`
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    text += `${headers[at] ?? ''}: ${headers[at + 1] ?? ''}\r\n`
-  }
-  return text
+function headOf({ status, lines }: DoorAnswer, length: number): string {
+  return (startLines.get(status) ?? startLine(status)) + lengthLine(length) + lines
 }
+
+const startLine = (status: number) => `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
+const startLines = new Map(
+  Object.keys(STATUS_CODES).map((status) => [Number(status), startLine(Number(status))]),
+)
+const noLength = headerLine('Content-Length', '0')
+const lengthLine = (length: number) =>
+  length === 0 ? noLength : headerLine('Content-Length', `${length}`)

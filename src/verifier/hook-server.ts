@@ -4,7 +4,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
-import type { DoorAnswer } from '../doors/door-answer.ts'
+import { jsonLine, type DoorAnswer } from '../doors/door-answer.ts'
 import { answerGathered, answerWhole } from './body-answer.ts'
 import { NodeExchange, type Exchange } from './exchange.ts'
 import { createFastLane, type FastLane } from './fast-lane.ts'
@@ -250,7 +250,7 @@ function writeFlaw(flaw: RequestFlaw, response: ServerResponse): void {
 
 const notFound: DoorAnswer = {
   status: 404,
-  headers: ['Content-Type', 'application/json; charset=utf-8'],
+  lines: jsonLine,
   body: JSON.stringify({ code: 'NOT_FOUND', message: 'no door answers at this path' }),
 }
 

@@ -14,8 +14,9 @@ export interface PlainRequest extends HttpHead {
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const
 const versionEnd = ' HTTP/1.1'
 const lineEnd = '\r\n'
-const plainTarget = /^\/[!-"$-~]*$/
 const space = 0x20
+const hash = 0x23
+const slash = 0x2f
 const lastVisible = 0x7e
 /** Which bytes may stand in the name of a header. */
 const inName = Array.from({ length: 256 }, (_, code) =>
@@ -36,7 +37,7 @@ export function readPlain(chunk: Buffer, headBytesMax: number): PlainRequest | u
   const urlEnd = end - versionEnd.length
   if (method === undefined || !text.startsWith(versionEnd, urlEnd)) return undefined
   const url = text.slice(method.length + 1, urlEnd)
-  if (!plainTarget.test(url)) return undefined
+  if (!isTarget(chunk, method.length + 1, urlEnd)) return undefined
   const rawHeaders: string[] = []
   const headEnd = readLines(chunk, text, end + lineEnd.length, rawHeaders)
   if (headEnd === undefined || headEnd > headBytesMax) return undefined
@@ -52,6 +53,15 @@ function methodOf(text: string): (typeof methods)[number] | undefined {
     if (text.startsWith(method) && text.startsWith(' ', method.length)) return method
   }
   return undefined
+}
+
+/** Whether some bytes are a path, with a query or without. */
+function isTarget(chunk: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const code = chunk[at] ?? 0
+    if (code <= space || code > lastVisible || code === hash) return false
+  }
+  return chunk[start] === slash
 }
 
 /** Reads header lines into a list, from one place to behind the empty line that ends them. */

@@ -12,7 +12,7 @@ import { header, open, request, type Line } from './wire.ts'
 // The connections of a lane whose requests are answered by the test, whenever it likes.
 
 const get = (path: string) => request(`GET ${path} HTTP/1.1`, 'Host: a')
-const ok = (body: string) => ({ status: 200, headers: ['X-By', 'lane'], body })
+const ok = (body: string) => ({ status: 200, lines: 'X-By: lane\r\n', body })
 
 async function start(t: TestContext) {
   const taken: Exchange[] = []
