@@ -3,6 +3,7 @@
 // nothing is refused here: what is not plain may still be fine.
 
 import type { HttpHead } from '../doors/http-door.ts'
+import { knownValue, noteValue } from './long-values.ts'
 import { readHead, type RequestHead } from './request-head.ts'
 
 /** A request that can be read in one way alone. */
@@ -14,9 +15,11 @@ export interface PlainRequest extends HttpHead {
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const
 const versionEnd = ' HTTP/1.1'
 const lineEnd = '\r\n'
+const [carriageReturn, lineFeed] = [0x0d, 0x0a]
 const space = 0x20
 const hash = 0x23
 const slash = 0x2f
+const colon = 0x3a
 const lastVisible = 0x7e
 /** Which bytes may stand in the name of a header. */
 const inName = Array.from({ length: 256 }, (_, code) =>
@@ -25,8 +28,6 @@ const inName = Array.from({ length: 256 }, (_, code) =>
 const lengthText = /^(?:0|[1-9]\d{0,8})$/
 const shortMax = 64
 const longMax = 65_536
-/** What is longer is no credential. */
-const keptMax = 8192
 const nothing: Buffer = Buffer.alloc(0)
 
 /** Reads what one read from a connection brought; `undefined` for all that is not exactly one plain request. */
@@ -72,77 +73,68 @@ function readLines(
   rawHeaders: string[],
 ): number | undefined {
   let at = from
-  for (;;) {
-    const end = text.indexOf(lineEnd, at)
-    if (end <= at) return end === at ? at + lineEnd.length : undefined
-    const colon = text.indexOf(':', at)
-    if (!isName(chunk, at, colon)) return undefined
-    const start = chunk[colon + 1] === space ? colon + 2 : colon + 1
-    const value = valueOf(chunk, text, start, end)
+  while (chunk[at] !== carriageReturn) {
+    const nameEnd = endOfName(chunk, at)
+    if (nameEnd === at || chunk[nameEnd] !== colon) return undefined
+    const start = chunk[nameEnd + 1] === space ? nameEnd + 2 : nameEnd + 1
+    const value = knownValue(chunk, start) ?? newValue(chunk, text, start)
     if (value === undefined) return undefined
-    const name = text.slice(at, colon)
+    const end = start + value.length
+    if (chunk[end] !== carriageReturn || chunk[end + 1] !== lineFeed) return undefined
+    const name = text.slice(at, nameEnd)
     if (endsConnection(name, value)) return undefined
     rawHeaders.push(name, value)
     at = end + lineEnd.length
   }
+  return chunk[at + 1] === lineFeed ? at + lineEnd.length : undefined
 }
 
-/** Whether some bytes are a name. The end of a line is in none. */
-function isName(chunk: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (!inName[chunk[at] ?? 0]) return false
-  return start < end
+function endOfName(chunk: Buffer, start: number): number {
+  let at = start
+  while (inName[chunk[at] ?? 0]) at += 1
+  return at
 }
 
-/** A value, if there is nothing in it or around it that could be read otherwise. */
-function valueOf(chunk: Buffer, text: string, start: number, end: number): string | undefined {
-  if (start === end) return ''
+/** A value as far as it is plain, unless there is something around it that could be read otherwise. */
+function newValue(chunk: Buffer, text: string, start: number): string | undefined {
+  const shortEnd = endOfVisible(chunk, start, start + shortMax)
+  const end = shortEnd < start + shortMax ? shortEnd : text.indexOf(lineEnd, shortEnd)
+  if (end === start) return ''
   if (chunk[start] === space || chunk[end - 1] === space) return undefined
-  if (end - start <= shortMax) {
-    return areVisible(chunk, start, end) ? text.slice(start, end) : undefined
-  }
-  return longValueOf(chunk, start, end)
-}
-
-/** Long values that were good, by the place in their requests at which they began. */
-const earlier = new Array<string>(256).fill('')
-
-/** A gateway has the same credential in every question: what was good the last time is told by comparing it. */
-function longValueOf(chunk: Buffer, start: number, end: number): string | undefined {
+  if (end === shortEnd) return text.slice(start, end)
+  if (!areAllVisible(chunk, start, end)) return undefined
   // As a copy: a short text may hold on to all that was read with it, but a credential is kept for long.
   const value = chunk.toString('latin1', start, end)
-  const place = start & 255
-  const known = earlier[place]
-  if (value === known) return known
-  if (!areAllVisible(chunk, start, end)) return undefined
-  if (value.length <= keptMax) earlier[place] = value
+  noteValue(start, value)
   return value
 }
 
-/** Whether some bytes are visible ASCII or spaces. */
-function areVisible(chunk: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
+function endOfVisible(chunk: Buffer, start: number, max: number): number {
+  let at = start
+  while (at < max) {
     const code = chunk[at] ?? 0
-    if (code < space || code > lastVisible) return false
+    if (code < space || code > lastVisible) break
+    at += 1
   }
-  return true
+  return at
 }
 
 const scratch = new Uint8Array(longMax)
 const words = new Int32Array(scratch.buffer)
 
 /**
- * The same of many bytes, looked at four at a time: the top bit of a byte is set in one of three numbers if it is less
+ * Whether many bytes are visible ASCII or spaces, looked at four at a time: the top bit of a byte is set in one of three numbers if it is less
  * than a space, beyond ASCII, or the last character of it. What one such byte does to those above it changes nothing more.
  */
 function areAllVisible(chunk: Buffer, start: number, end: number): boolean {
-  if (end - start > longMax) return false
+  if (end < start || end - start > longMax) return false
   const count = chunk.copy(scratch, 0, start, end) >> 2
   let bits = 0
   for (let at = 0; at < count; at++) {
     const four = words[at] ?? 0
     bits |= (four - 0x20202020) | four | (four + 0x01010101)
   }
-  return (bits & 0x80808080) === 0 && areVisible(chunk, start + 4 * count, end)
+  return (bits & 0x80808080) === 0 && endOfVisible(chunk, start + 4 * count, end) === end
 }
 
 /** Whether a header may have a say in what becomes of the connection, other than that it goes on. */
