@@ -10,13 +10,21 @@ import { challengeOf, isReason, refusalBody, retryAfterOf } from './refusal-text
  */
 function allowAnswer({ identity, findings }: Allow, decisionId: string): DoorAnswer {
   const lines =
-    identityLines(identity) +
+    linesOf(identity) +
     decisionLine(decisionId) +
     headerLine('X-Warder-Revision', `${findings.revision ?? ''}`)
   return { status: 200, lines, body: '' }
 }
 
 const decisionLine = (id: string) => headerLine('X-Warder-Decision-Id', id)
+
+let latest: { readonly identity: Identity; readonly lines: string } | undefined
+
+/** Who asks twice in a row, as one gateway alone does, is put into words once. */
+function linesOf(identity: Identity): string {
+  if (latest?.identity !== identity) latest = { identity, lines: identityLines(identity) }
+  return latest.lines
+}
 
 function identityLines(identity: Identity): string {
   return (
