@@ -39,18 +39,23 @@ export function takeMessage(
     pieces.end()
     take(flaw)
   }
-  stream.on('data', (chunk: Buffer) => {
+  const add = (chunk: Buffer) => {
     if (isRefused) return
     size += chunk.length
     if (size > bytesMax) refuse('no-message')
     else if (!pieces.add(chunk)) refuse('no-room')
-  })
-  stream.on('end', () => {
+  }
+  const finish = () => {
     ended(stream)
     if (isRefused || stream.aborted) return
     take(unframe(pieces.end()) ?? 'no-message')
+  }
+  stream.on('data', add).on('end', finish)
+  // Node's streams wait for the next great collection, and would have all that was asked wait with them.
+  stream.once('close', () => {
+    pieces.end()
+    stream.off('data', add).off('end', finish)
   })
-  stream.on('close', () => void pieces.end())
 }
 
 /** The codes of gRPC that a call is ended with here. */
