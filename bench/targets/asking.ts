@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { freePort, launchServer } from '../launch.ts'
 import { installed } from '../machine.ts'
-import { gatewayRequest } from '../requests.ts'
+import { gatewayRequest, identityHeaders } from '../requests.ts'
 import { notRun, type Bench, type NotRun, type Running, type Target } from '../target.ts'
 import { serverConfig } from './peers.ts'
 import { verifierCommand } from './warder.ts'
@@ -19,6 +19,11 @@ const whom: Readonly<Record<string, { readonly about: string; readonly command: 
   nginx: {
     about: 'an nginx that returns 200',
     command: (bench, port) => nginxCommand(bench, 'asked', serverConfig(bench, port)),
+  },
+  static: {
+    about: 'an nginx that returns 200 with the same headers',
+    command: (bench, port) =>
+      nginxCommand(bench, 'static', serverConfig(bench, port, identityHeaders)),
   },
   warder: {
     about: 'warder verifier, one worker, 100,000 revoked ids, RS256-3072',

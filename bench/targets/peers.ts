@@ -41,8 +41,13 @@ async function startPeer(
 }
 
 // keepalive_requests: nginx would otherwise close every connection after its thousandth request.
-/** A server that returns 200. */
-export function serverConfig({ folder }: Bench, port: number): string {
+/** A server that returns 200, with some headers or without. */
+export function serverConfig(
+  { folder }: Pick<Bench, 'folder'>,
+  port: number,
+  headers: Readonly<Record<string, string>> = {},
+): string {
+  const added = Object.entries(headers).map(([name, value]) => `add_header ${name} "${value}"; `)
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((name) => `  ${name}_temp_path ${folder}/${name};`)
     .join('\n')
@@ -58,7 +63,7 @@ http {
 ${temporary}
   server {
     listen 127.0.0.1:${port};
-    location / { return 200; }
+    location / { ${added.join('')}return 200; }
   }
 }
 `
