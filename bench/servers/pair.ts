@@ -1,5 +1,5 @@
 // Starts two programs and ends them with itself, so that they are measured as one. Arguments: the port at which the first
-// has to listen before the second is started, the first command and the second, each as JSON.
+// has to answer before the second is started, the first command and the second, each as JSON.
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { connect } from 'node:net'
@@ -23,14 +23,22 @@ function start(command = '[]'): void {
   })
 }
 
-function whenListening(then: () => void): void {
-  const socket = connect(Number(port), '127.0.0.1')
-  socket.on('connect', () => {
-    socket.destroy()
-    then()
+/** A verifier opens its port for a moment to see whether it is free; so an answer is waited for, not a connection. */
+function whenAnswering(then: () => void): void {
+  const socket = connect(Number(port), '127.0.0.1', () => {
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
   })
-  socket.on('error', () => setTimeout(() => children.size > 0 && whenListening(then), 50))
+  let isAnswered = false
+  socket.on('data', () => {
+    isAnswered = true
+    socket.destroy()
+  })
+  socket.on('error', () => undefined)
+  socket.on('close', () => {
+    if (isAnswered) then()
+    else setTimeout(() => children.size > 0 && whenAnswering(then), 50)
+  })
 }
 
 start(commands[0])
-whenListening(() => start(commands[1]))
+whenAnswering(() => start(commands[1]))
