@@ -3,7 +3,7 @@
 
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { Agent, request, type Dispatcher } from 'undici'
+import { Agent, Client, request, type Dispatcher } from 'undici'
 import { parseJsonObject, type JsonObject } from '../../credential/strict-json.ts'
 import type { Revision } from '../../standing/standing.ts'
 import type { Enrolment } from './enrolment.ts'
@@ -46,7 +46,6 @@ const keysBytesMax = 256 * 1024
 
 interface Question {
   readonly signal: AbortSignal
-  readonly body?: string
   readonly headers?: Readonly<Record<string, string>>
   /** How long the answer may take to begin, where that is not soon. */
   readonly headersTimeout?: number
@@ -56,13 +55,16 @@ type Ask = (path: string, question: Question) => Promise<Dispatcher.ResponseData
 
 /** Makes the connection; nothing is asked yet. */
 export function createFeedConnection(parts: FeedConnectionParts): FeedConnection {
-  const agent = new Agent({
+  const options = {
     connect: { timeout: shortMs, ...(parts.ca ? { ca: parts.ca } : {}) },
     // The feed is quiet between heartbeats; its own deadline is for each line.
     bodyTimeout: 0,
     headersTimeout: shortMs,
-  })
-  const ask = createAsk(parts, agent)
+  }
+  const agent = new Agent(options)
+  const own = headersOf(parts)
+  const ask = createAsk(parts, own, agent)
+  const reports = createReports(parts, own, options)
   const { enrolment, snapshotBytesMax } = parts
   return {
     async keys() {
@@ -90,40 +92,76 @@ export function createFeedConnection(parts: FeedConnectionParts): FeedConnection
       body.on('error', () => undefined).destroy()
       throw new FeedTrouble('not-a-feed')
     },
-    async report(status) {
-      const signal = AbortSignal.timeout(shortMs)
-      const { body } = await ask('/feed/status', { signal, body: JSON.stringify(status) })
-      await body.dump()
+    report: reports.send,
+    async close() {
+      await Promise.all([agent.destroy(), reports.close()])
     },
-    close: () => agent.destroy(),
   }
 }
 
-function createAsk({ enrolment, instance, leaseMs }: FeedConnectionParts, dispatcher: Agent): Ask {
-  const credentials = async () => ({
+type Headers = Readonly<Record<string, string>>
+
+async function headersOf({ enrolment, instance, leaseMs }: FeedConnectionParts): Promise<Headers> {
+  return {
     authorization: `Bearer ${enrolment.id}.${enrolment.secret}`,
     'warder-instance': await instance,
     'warder-expire-after': leaseMs === null ? 'never' : `${leaseMs}`,
-  })
-  const base = enrolment.authority.replace(/\/+$/, '')
-  return async (path, { body, headers: more, ...rest }) => {
-    const headers = { ...(await credentials()), ...more }
+  }
+}
+
+function baseOf({ enrolment }: FeedConnectionParts): string {
+  return enrolment.authority.replace(/\/+$/, '')
+}
+
+function createAsk(parts: FeedConnectionParts, own: Promise<Headers>, dispatcher: Agent): Ask {
+  const base = baseOf(parts)
+  return async (path, { headers, ...rest }) => {
     const answer = await request(`${base}${path}`, {
       ...rest,
-      method: body === undefined ? 'GET' : 'POST',
-      headers: body === undefined ? headers : { ...headers, ...json },
-      body: body ?? null,
+      headers: { ...(await own), ...headers },
       dispatcher,
     }).catch(() => {
       throw new FeedTrouble('unreachable')
     })
-    if (answer.statusCode === 200 || answer.statusCode === 204) return answer
+    if (answer.statusCode === 200) return answer
     answer.body.on('error', () => undefined).destroy()
     throw troubleOf(answer)
   }
 }
 
-const json = { 'content-type': 'application/json' }
+/** A DELETE waits for the reports of a whole fleet: they have a connection of their own, and nothing beside it. */
+function createReports(
+  parts: FeedConnectionParts,
+  own: Promise<Headers>,
+  options: Client.Options,
+): { readonly send: FeedConnection['report']; readonly close: () => Promise<void> } {
+  const { origin, pathname } = new URL(`${baseOf(parts)}/feed/status`)
+  const client = new Client(origin, options)
+  return {
+    async send(status) {
+      const headers = { ...(await own), 'content-type': 'application/json' }
+      const body = JSON.stringify(status)
+      await new Promise<void>((resolve, reject) => {
+        const trouble = () => reject(new FeedTrouble('unreachable'))
+        client.dispatch(
+          { path: pathname, method: 'POST', headers, body },
+          {
+            onRequestStart: nothing,
+            onResponseStart(controller, statusCode) {
+              if (statusCode !== 204) controller.abort(new Error('the report was not taken'))
+            },
+            onResponseData: nothing,
+            onResponseEnd: () => resolve(),
+            onResponseError: trouble,
+          },
+        )
+      })
+    },
+    close: () => client.destroy(),
+  }
+}
+
+const nothing = () => undefined
 
 /** What breaks the stream breaks what is read of it too. */
 function inflated(body: Readable): AsyncIterable<Buffer> {
