@@ -23,50 +23,51 @@ interface StatusFacts {
 }
 
 export interface Reporter {
-  /** Reports as soon as the last report is through, if there is anything new. */
+  /** Reports as soon as the last report is through, if there is anything that has to be told at once. */
   readonly soon: () => void
   readonly close: () => void
 }
 
-const everyMs = 5000
-const usageAfterMs = 1000
+/** Twice within the ten seconds in which a use has to show. */
+const everyMs = 4000
+const nothingUsed = { usage: [], revokedPresented: [] }
 
 /** Makes a reporter. */
 export function createReporter({ connection, queue, status }: ReporterParts): Reporter {
   let told = ''
   let running = false
-  let again = false
 
-  const report = async (facts: StatusFacts) => {
-    const batch = queue.take()
+  /** What was used can wait for its turn, who waits for a revocation cannot. */
+  const report = async (facts: StatusFacts, isTurn: boolean): Promise<boolean> => {
+    const batch = isTurn ? queue.take() : nothingUsed
     try {
       await connection.report({ ...facts, ...batch })
       told = newsOf(facts)
+      return true
     } catch {
       // A later report carries it, and the feed itself shows that the authority is away.
       queue.giveBack(batch)
+      return false
     }
   }
-  const run = async (regular: boolean) => {
-    again ||= running
-    const facts = running ? undefined : status()
-    if (!facts || (!regular && newsOf(facts) === told && queue.isEmpty())) return
-    running = true
-    await report(facts)
-    running = false
-    if (!again) return
-    again = false
-    if (newsOf(status() ?? facts) !== told) await run(false)
+  const toTell = (isTurn: boolean) => {
+    const facts = status()
+    return facts && (isTurn || newsOf(facts) !== told) ? facts : undefined
   }
-  const timers = [
-    setInterval(() => void run(true), everyMs).unref(),
-    setInterval(() => void (queue.isEmpty() || run(false)), usageAfterMs).unref(),
-  ]
+  const run = async (isTurn: boolean) => {
+    if (running) return
+    running = true
+    let more = isTurn
+    for (let facts = toTell(more); facts; facts = toTell(more)) {
+      if (!(await report(facts, more))) break
+      more &&= !queue.isEmpty()
+    }
+    running = false
+  }
+  const timer = setInterval(() => void run(true), everyMs).unref()
   return {
     soon: () => void run(false),
-    close() {
-      for (const timer of timers) clearInterval(timer)
-    },
+    close: () => clearInterval(timer),
   }
 }
 
