@@ -1,6 +1,7 @@
 import type { Reader, WriteTransaction } from '../store/store.ts'
 import type { Schema } from '../store/schema.ts'
 import type { IssueFor } from './credential-issue.ts'
+import { openSettings } from './gateway-settings.ts'
 import { invalidData, type Members } from './outcome.ts'
 import type { AuthoritySettings } from './settings.ts'
 import { isoTime, selfLink } from './shown.ts'
@@ -86,9 +87,28 @@ export function gatewayUrl(settings: AuthoritySettings, environmentId: string, i
   return `${settings.publicUrl}/v1/environments/${environmentId}/gateways/${id}`
 }
 
-/** A gateway as it is shown. */
-export function showGateway(settings: AuthoritySettings, row: GatewayRow): Members {
+/** What of a gateway is shown in a list. */
+export const shownColumns = [
+  'id',
+  'environmentId',
+  'name',
+  'description',
+  'type',
+  'enabled',
+  'createdAt',
+  'updatedAt',
+  'settings',
+] as const
+
+/** A gateway as it is shown, with its settings as anybody may see them unless others are given. */
+export function showGateway(
+  settings: AuthoritySettings,
+  row: Pick<GatewayRow, (typeof shownColumns)[number]>,
+  own: Members = openSettings(row),
+): Members {
+  const createdAt = isoTime(row.createdAt)
   return {
+    ...own,
     _links: selfLink(gatewayUrl(settings, row.environmentId, row.id)),
     id: row.id,
     environment: { id: row.environmentId },
@@ -96,8 +116,8 @@ export function showGateway(settings: AuthoritySettings, row: GatewayRow): Membe
     description: row.description ?? undefined,
     type: row.type,
     enabled: row.enabled === 1,
-    createdAt: isoTime(row.createdAt),
-    updatedAt: isoTime(row.updatedAt),
+    createdAt,
+    updatedAt: row.updatedAt === row.createdAt ? createdAt : isoTime(row.updatedAt),
     supportedVersions: [],
     currentAlerts: [],
     httpAccessApiUrl: settings.verifierUrl,

@@ -15,8 +15,10 @@ import {
   isNameTaken,
   nameTaken,
   showGateway,
+  shownColumns,
   type GatewayRow,
 } from './gateway-rows.ts'
+import { noSettings, settingsFor, takeSettings } from './gateway-settings.ts'
 import { operations } from './operations.ts'
 import { created, found, gone, invalidData, notFound, type Outcome } from './outcome.ts'
 import { readPage, type PageQuery } from './pages.ts'
@@ -53,7 +55,12 @@ async function listGateways(
       .where('environmentId', '=', environmentId)
       .where('deletedAt', 'is', null)
     return Promise.all([
-      live.selectAll().where('id', operator, from).orderBy('id', order).limit(limit).execute(),
+      live
+        .select(shownColumns)
+        .where('id', operator, from)
+        .orderBy('id', order)
+        .limit(limit)
+        .execute(),
       // Every name is greater; asked so, SQLite counts in the index of live names alone.
       live
         .where('name', '>', '')
@@ -66,11 +73,12 @@ async function listGateways(
   return found(page.toList(rows, place, (row) => showGateway(settings, row)))
 }
 
-async function readGateway({ store, settings }: Parts, call: GatewayCall): Promise<Outcome> {
+async function readGateway({ store, settings, roots }: Parts, call: GatewayCall): Promise<Outcome> {
   const row = await store.read((db) =>
     findGateway(db, call.id('environmentId'), call.id('gatewayId')),
   )
-  return row?.deletedAt === null ? found(showGateway(settings, row)) : notFound()
+  if (row?.deletedAt !== null) return notFound()
+  return found(showGateway(settings, row, settingsFor(call.caller.role, row, roots)))
 }
 
 async function createGateway(
@@ -82,7 +90,10 @@ async function createGateway(
   const environmentId = call.id('environmentId')
   const tenant = await store.read((db) => findTenant(db, environmentId))
   if (!tenant) return notFound()
-  const gateway = newRow(environmentId, body, clock.wall())
+  const blank = newRow(environmentId, body, clock.wall())
+  const own = takeSettings(blank, body, parts.roots)
+  if (own.kind === 'refusal') return own
+  const gateway = { ...blank, ...own.kept }
   const keep = (issued?: Issued) =>
     write(call, (db, book) => insertGateway(parts, { db, book, tenant }, gateway, issued))
   if (body.createCredential === false) return keep()
@@ -106,6 +117,7 @@ function newRow(
     updatedAt: now,
     deletedAt: null,
     deletedRevision: null,
+    ...noSettings,
   }
 }
 
@@ -116,7 +128,7 @@ interface Inserting {
 }
 
 async function insertGateway(
-  { settings }: Parts,
+  { settings, roots }: Parts,
   { db, book, tenant }: Inserting,
   gateway: GatewayRow,
   issued: Issued | undefined,
@@ -131,14 +143,15 @@ async function insertGateway(
   const details = { name, type, enabled: enabled === 1 }
   book.enter({ action: 'gateway.create', target: id, revision, details }, whose)
   const facts = showGateway(settings, gateway)
-  if (!issued) return created(facts)
+  const whole = { ...facts, ...settingsFor('environment-admin', gateway, roots) }
+  if (!issued) return gateway.sealedSettings ? created(facts, whole) : created(facts)
   await keepCredential(db, issued)
   const target = issued.row.id
   book.enter({ action: 'credential.create', target, details: { gatewayId: id } }, whose)
   const credential = newCredential(settings, issued)
   return created(
     { ...facts, _embedded: { credentials: [credential.facts] } },
-    { ...facts, _embedded: { credentials: [credential.shownOnce] } },
+    { ...whole, _embedded: { credentials: [credential.shownOnce] } },
   )
 }
 
@@ -152,7 +165,7 @@ function changeState(
 }
 
 async function updateGateway(
-  { settings, write }: Parts,
+  { settings, write, roots }: Parts,
   call: GatewayCall,
   body: Static<typeof gatewayInput>,
 ): Promise<Outcome> {
@@ -162,12 +175,14 @@ async function updateGateway(
     const before = await findGateway(db, environmentId, id)
     if (!before || before.deletedAt !== null) return notFound()
     if (before.type !== body.type) return typeFixed()
+    const own = takeSettings(before, body, roots)
+    if (own.kind === 'refusal') return own
     const { name, description = null } = body
     // What does not say whether the gateway is enabled must not enable one that somebody has disabled.
     const enabled = body.enabled === undefined ? before.enabled : flagOf(body.enabled)
-    const after = { ...before, name, description, enabled, updatedAt: book.at }
+    const changed = { name, description, enabled, updatedAt: book.at, ...own.kept }
+    const after = { ...before, ...changed }
     if (await isNameTaken(db, after)) return nameTaken()
-    const changed = { name, description, enabled, updatedAt: book.at }
     await db.updateTable('gateways').set(changed).where('id', '=', id).execute()
     const revision =
       before.enabled === enabled
@@ -175,7 +190,7 @@ async function updateGateway(
         : changeState(book, whose, before, enabled === 1 ? 'enabled' : 'disabled')
     const details = { name, enabled: enabled === 1 }
     book.enter({ action: 'gateway.update', target: id, revision, details }, whose)
-    const answer = found(showGateway(settings, after))
+    const answer = found(showGateway(settings, after, settingsFor(call.caller.role, after, roots)))
     return revision === null ? answer : { ...answer, wait: { revision, environmentId, target: id } }
   })
 }

@@ -2,6 +2,7 @@
 // them. Members that are not named are ignored.
 
 import { Type, type TObject } from 'typebox'
+import { gatewaySettings } from './gateway-settings-schemas.ts'
 
 const id = Type.String({ format: 'uuid', pattern: '^[0-9a-f-]{36}$' })
 const time = Type.String({ format: 'date-time' })
@@ -49,19 +50,18 @@ export const environmentInput = Type.Object({
   description,
   enabled: Type.Optional(Type.Boolean()),
 })
-export const newGateway = Type.Object({
+const gatewayMembers = {
   name: gatewayName,
   description,
   type: gatewayType,
   enabled: Type.Optional(Type.Boolean()),
+  ...gatewaySettings,
+}
+export const newGateway = Type.Object({
+  ...gatewayMembers,
   createCredential: Type.Optional(Type.Boolean()),
 })
-export const gatewayInput = Type.Object({
-  name: gatewayName,
-  description,
-  type: gatewayType,
-  enabled: Type.Optional(Type.Boolean()),
-})
+export const gatewayInput = Type.Object(gatewayMembers)
 export const newAdministrator = Type.Object({
   name: plainName,
   role,
@@ -160,6 +160,7 @@ export const gateway = Type.Object({
   supportedVersions: Type.Array(Type.String()),
   currentAlerts: Type.Array(Type.String()),
   httpAccessApiUrl: uri,
+  ...gatewaySettings,
   _embedded: Type.Optional(Type.Object({ credentials: Type.Array(newCredential) })),
 })
 export const administrator = Type.Object({

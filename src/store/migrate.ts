@@ -6,6 +6,7 @@ import { feedAnnouncements } from './migrations/0003-feed-announcements.ts'
 import { statusEntries } from './migrations/0004-status-entries.ts'
 import { revokedTokens } from './migrations/0005-revoked-tokens.ts'
 import { verifierInstances } from './migrations/0006-verifier-instances.ts'
+import { gatewaySettings } from './migrations/0007-gateway-settings.ts'
 import { ddlFor } from './migrations/ddl.ts'
 import type { Migration } from './migrations/ddl.ts'
 
@@ -16,6 +17,7 @@ const migrations: readonly Migration[] = [
   statusEntries,
   revokedTokens,
   verifierInstances,
+  gatewaySettings,
 ]
 
 /** The version of the schema that this program reads and writes. */
