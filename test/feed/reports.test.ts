@@ -75,6 +75,7 @@ describe('what verifiers report', () => {
         await verifier.ask(dead.token)
         return /warder_fleet_revoked_presented_total [1-9]/.test(await house.metrics.render())
       }, 10_000)
+      await until(async () => (await alarms(house)).length > 0)
       const [first, ...others] = await alarms(house)
       assert.deepEqual(
         [first?.['target'], first?.['actor'], first?.['details']?.['gatewayId'], others.length],

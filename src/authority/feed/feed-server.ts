@@ -179,15 +179,19 @@ async function takeStatus(
   response.end()
 }
 
-async function readBody(request: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request) {
-    bytes += chunk.length
-    if (bytes > statusBytesMax) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+/** By events: to iterate over it would cost each report of a fleet half as much again. */
+function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes <= statusBytesMax) chunks.push(chunk)
+      else resolve(undefined)
+    })
+    request.on('end', () => resolve(Buffer.concat(chunks)))
+    request.on('close', () => reject(new Error('the report ended early')))
+  })
 }
 
 function refuse(
