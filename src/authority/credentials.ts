@@ -163,20 +163,22 @@ async function deleteCredential(parts: Parts, call: CredentialCall): Promise<Out
   const id = call.id('credentialId')
   const whose = { organizationId: call.caller.organizationId, environmentId }
   return parts.write(call, async (db, book) => {
-    const row = await db
-      .selectFrom('credentials')
-      .selectAll()
-      .where('id', '=', id)
-      .where('gatewayId', '=', gatewayId)
-      .where('environmentId', '=', environmentId)
-      .executeTakeFirst()
+    const [row, live, there] = await Promise.all([
+      db
+        .selectFrom('credentials')
+        .selectAll()
+        .where('id', '=', id)
+        .where('gatewayId', '=', gatewayId)
+        .where('environmentId', '=', environmentId)
+        .executeTakeFirst(),
+      liveCredentials(db, gatewayId).execute(),
+      findIssueFor(db, environmentId, gatewayId),
+    ])
     if (!row) return notFound()
     if (row.revokedRevision !== null) {
       const wait = { revision: row.revokedRevision, environmentId, target: id }
       return { ...notFound(), wait }
     }
-    const live = await liveCredentials(db, gatewayId).execute()
-    const there = await findIssueFor(db, environmentId, gatewayId)
     if (!there || live.every((one) => one.id !== id)) return notFound()
     const onlyUsed = isOnlyUsed(row, live, book.at)
     const { issuer, kid } = row
