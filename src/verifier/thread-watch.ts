@@ -27,8 +27,14 @@ export function createThreadWatch(
     timer = undefined
     late.clear()
   }
+  const allBehind = () =>
+    threads().filter(({ listening, applied }) => listening && applied < latest())
+  /** Nobody is woken to see that there is nothing to see. */
+  const rest = () => {
+    if (allBehind().length === 0) close()
+  }
   const beat = () => {
-    const behind = threads().filter(({ listening, applied }) => listening && applied < latest())
+    const behind = allBehind()
     if (behind.length === 0) close()
     for (const thread of behind) {
       const { applied } = thread
@@ -41,7 +47,7 @@ export function createThreadWatch(
   return {
     until(applied) {
       timer ??= setInterval(beat, beatMs).unref()
-      return applied
+      return applied.finally(rest)
     },
     close,
   }
