@@ -1,7 +1,6 @@
 // What the main thread and a database thread say to each other: requests with a number, answers with the same one,
 // in the order of the requests.
 import type { SQLInputValue } from 'node:sqlite'
-import type { Answer } from './kysely.ts'
 
 /** How a thread holds the database: `write` holds it alone and makes it where there is none. */
 export interface SqliteThreadOptions {
@@ -28,9 +27,16 @@ export interface SqliteRequest {
   readonly task: SqliteTask
 }
 
+/** Rows without the names of their columns, which cross once: a page of a thousand rows then costs half to send. */
+export interface BareAnswer {
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly unknown[])[]
+  readonly affected: number
+}
+
 /** What came of it; a failure without a code is the programmer's. */
 export type SqliteReply =
-  | { readonly id: number; readonly kind: 'done'; readonly answer: Answer }
+  | { readonly id: number; readonly kind: 'done'; readonly answer: BareAnswer }
   | {
       readonly id: number
       readonly kind: 'failed'

@@ -5,6 +5,7 @@ import { StoreUnavailable } from './errors.ts'
 import type { Answer, Run } from './kysely.ts'
 import { fromSqlite } from './sqlite-errors.ts'
 import type {
+  BareAnswer,
   SqliteReply,
   SqliteRequest,
   SqliteTask,
@@ -62,7 +63,7 @@ function questionsTo(worker: Worker): (task: SqliteTask) => Promise<Answer> {
     const asker = waiting.get(reply.id)
     waiting.delete(reply.id)
     if (reply.kind === 'done') {
-      asker?.resolve(reply.answer)
+      asker?.resolve(answerOf(reply.answer))
     } else {
       asker?.reject(errorOf(reply.code, reply.message))
     }
@@ -85,6 +86,16 @@ function questionsTo(worker: Worker): (task: SqliteTask) => Promise<Answer> {
       const request: SqliteRequest = { id: next, task }
       worker.postMessage(request)
     })
+}
+
+function answerOf({ columns, rows, affected }: BareAnswer): Answer {
+  return { rows: rows.map((row) => objectOf(columns, row)), affected }
+}
+
+function objectOf(columns: readonly string[], row: readonly unknown[]): object {
+  const object: Record<string, unknown> = {}
+  for (let at = 0; at < columns.length; at++) object[columns[at] ?? ''] = row[at]
+  return object
 }
 
 function errorOf(code: number | undefined, message: string): Error {

@@ -4,8 +4,8 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Answer } from './kysely.ts'
 import type {
+  BareAnswer,
   SqliteReply,
   SqliteRequest,
   SqliteTask,
@@ -16,15 +16,20 @@ const statementsMax = 500
 const busyTimeoutMs = 5000
 const pageBytes = 4096
 const ioError = 10
-const nothing: Answer = { rows: [], affected: 0 }
+const nothing: BareAnswer = { columns: [], rows: [], affected: 0 }
 
 const { path, mode, maxBytes }: SqliteThreadOptions = workerData
-const statements = new Map<string, StatementSync>()
+const statements = new Map<string, Prepared>()
 let db: DatabaseSync | undefined
 let lock: DatabaseSync | undefined
 let lostBy = ioError
 
-function open(): Answer {
+interface Prepared {
+  readonly statement: StatementSync
+  readonly columns: readonly string[]
+}
+
+function open(): BareAnswer {
   if (mode === 'read') {
     db = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs })
     return nothing
@@ -61,7 +66,7 @@ function opened(): DatabaseSync {
   return db
 }
 
-function prepared(sql: string): StatementSync {
+function prepared(sql: string): Prepared {
   const known = statements.get(sql)
   if (known !== undefined) {
     return known
@@ -70,13 +75,15 @@ function prepared(sql: string): StatementSync {
     statements.clear()
   }
   const statement = opened().prepare(sql)
-  statements.set(sql, statement)
-  return statement
+  statement.setReturnArrays(true)
+  const one = { statement, columns: statement.columns().map(({ name }) => name) }
+  statements.set(sql, one)
+  return one
 }
 
 // SQLite may end a transaction by itself when the disk fails: the rest of it must not run outside of one, and fails for
 // the reason for which it ended.
-function runInside(sql: string, parameters: readonly SQLInputValue[]): Answer {
+function runInside(sql: string, parameters: readonly SQLInputValue[]): BareAnswer {
   if (!opened().isTransaction) {
     throw Object.assign(new Error('the transaction is lost'), { errcode: lostBy })
   }
@@ -88,17 +95,19 @@ function runInside(sql: string, parameters: readonly SQLInputValue[]): Answer {
   }
 }
 
-function run(sql: string, parameters: readonly SQLInputValue[]): Answer {
-  const statement = prepared(sql)
-  if (statement.columns().length > 0) {
-    const rows = statement.all(...parameters)
-    return { rows, affected: 0 }
+function run(sql: string, parameters: readonly SQLInputValue[]): BareAnswer {
+  const { statement, columns } = prepared(sql)
+  if (columns.length > 0) {
+    const rows: readonly unknown[] = statement.all(...parameters)
+    return { columns, rows: rows.filter(isRow), affected: 0 }
   }
   const { changes } = statement.run(...parameters)
-  return { rows: [], affected: Number(changes) }
+  return { columns, rows: [], affected: Number(changes) }
 }
 
-function copy(to: string): Answer {
+const isRow = (row: unknown): row is readonly unknown[] => Array.isArray(row)
+
+function copy(to: string): BareAnswer {
   const partial = `${to}.partial`
   rmSync(partial, { force: true })
   createPrivate(partial)
@@ -118,14 +127,14 @@ function sync(file: string): void {
   }
 }
 
-function close(): Answer {
+function close(): BareAnswer {
   statements.clear()
   db?.close()
   lock?.close()
   return nothing
 }
 
-function perform(task: SqliteTask): Answer {
+function perform(task: SqliteTask): BareAnswer {
   if (task.kind === 'run') {
     return (task.inside ? runInside : run)(task.sql, task.parameters)
   }
