@@ -28,8 +28,8 @@ export interface Reporter {
   readonly close: () => void
 }
 
-/** Twice within the ten seconds in which a use has to show. */
-const everyMs = 4000
+/** A use has to show within ten seconds, even if the first report of it is lost. */
+const everyMs = 3000
 const nothingUsed = { usage: [], revokedPresented: [] }
 
 /** Makes a reporter. */
