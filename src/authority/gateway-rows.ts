@@ -1,7 +1,7 @@
 import type { Reader, WriteTransaction } from '../store/store.ts'
 import type { Schema } from '../store/schema.ts'
 import type { IssueFor } from './credential-issue.ts'
-import { openSettings } from './gateway-settings.ts'
+import { showSettings } from './gateway-settings.ts'
 import { invalidData, type Members } from './outcome.ts'
 import type { AuthoritySettings } from './settings.ts'
 import { isoTime, selfLink } from './shown.ts'
@@ -100,15 +100,14 @@ export const shownColumns = [
   'settings',
 ] as const
 
-/** A gateway as it is shown, with its settings as anybody may see them unless others are given. */
+/** A gateway as it is shown. */
 export function showGateway(
   settings: AuthoritySettings,
   row: Pick<GatewayRow, (typeof shownColumns)[number]>,
-  own: Members = openSettings(row),
 ): Members {
   const createdAt = isoTime(row.createdAt)
   return {
-    ...own,
+    ...showSettings(row.settings),
     _links: selfLink(gatewayUrl(settings, row.environmentId, row.id)),
     id: row.id,
     environment: { id: row.environmentId },

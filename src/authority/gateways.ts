@@ -18,7 +18,7 @@ import {
   shownColumns,
   type GatewayRow,
 } from './gateway-rows.ts'
-import { noSettings, settingsFor, takeSettings } from './gateway-settings.ts'
+import { takeSettings } from './gateway-settings.ts'
 import { operations } from './operations.ts'
 import { created, found, gone, invalidData, notFound, type Outcome } from './outcome.ts'
 import { readPage, type PageQuery } from './pages.ts'
@@ -73,12 +73,11 @@ async function listGateways(
   return found(page.toList(rows, place, (row) => showGateway(settings, row)))
 }
 
-async function readGateway({ store, settings, roots }: Parts, call: GatewayCall): Promise<Outcome> {
+async function readGateway({ store, settings }: Parts, call: GatewayCall): Promise<Outcome> {
   const row = await store.read((db) =>
     findGateway(db, call.id('environmentId'), call.id('gatewayId')),
   )
-  if (row?.deletedAt !== null) return notFound()
-  return found(showGateway(settings, row, settingsFor(call.caller.role, row, roots)))
+  return row?.deletedAt === null ? found(showGateway(settings, row)) : notFound()
 }
 
 async function createGateway(
@@ -90,10 +89,9 @@ async function createGateway(
   const environmentId = call.id('environmentId')
   const tenant = await store.read((db) => findTenant(db, environmentId))
   if (!tenant) return notFound()
-  const blank = newRow(environmentId, body, clock.wall())
-  const own = takeSettings(blank, body, parts.roots)
+  const own = takeSettings(null, body)
   if (own.kind === 'refusal') return own
-  const gateway = { ...blank, ...own.kept }
+  const gateway = { ...newRow(environmentId, body, clock.wall()), settings: own.settings }
   const keep = (issued?: Issued) =>
     write(call, (db, book) => insertGateway(parts, { db, book, tenant }, gateway, issued))
   if (body.createCredential === false) return keep()
@@ -117,7 +115,7 @@ function newRow(
     updatedAt: now,
     deletedAt: null,
     deletedRevision: null,
-    ...noSettings,
+    settings: null,
   }
 }
 
@@ -128,7 +126,7 @@ interface Inserting {
 }
 
 async function insertGateway(
-  { settings, roots }: Parts,
+  { settings }: Parts,
   { db, book, tenant }: Inserting,
   gateway: GatewayRow,
   issued: Issued | undefined,
@@ -143,15 +141,14 @@ async function insertGateway(
   const details = { name, type, enabled: enabled === 1 }
   book.enter({ action: 'gateway.create', target: id, revision, details }, whose)
   const facts = showGateway(settings, gateway)
-  const whole = { ...facts, ...settingsFor('environment-admin', gateway, roots) }
-  if (!issued) return gateway.sealedSettings ? created(facts, whole) : created(facts)
+  if (!issued) return created(facts)
   await keepCredential(db, issued)
   const target = issued.row.id
   book.enter({ action: 'credential.create', target, details: { gatewayId: id } }, whose)
   const credential = newCredential(settings, issued)
   return created(
     { ...facts, _embedded: { credentials: [credential.facts] } },
-    { ...whole, _embedded: { credentials: [credential.shownOnce] } },
+    { ...facts, _embedded: { credentials: [credential.shownOnce] } },
   )
 }
 
@@ -165,7 +162,7 @@ function changeState(
 }
 
 async function updateGateway(
-  { settings, write, roots }: Parts,
+  { settings, write }: Parts,
   call: GatewayCall,
   body: Static<typeof gatewayInput>,
 ): Promise<Outcome> {
@@ -175,12 +172,12 @@ async function updateGateway(
     const before = await findGateway(db, environmentId, id)
     if (!before || before.deletedAt !== null) return notFound()
     if (before.type !== body.type) return typeFixed()
-    const own = takeSettings(before, body, roots)
+    const own = takeSettings(before.settings, body)
     if (own.kind === 'refusal') return own
     const { name, description = null } = body
     // What does not say whether the gateway is enabled must not enable one that somebody has disabled.
     const enabled = body.enabled === undefined ? before.enabled : flagOf(body.enabled)
-    const changed = { name, description, enabled, updatedAt: book.at, ...own.kept }
+    const changed = { name, description, enabled, updatedAt: book.at, settings: own.settings }
     const after = { ...before, ...changed }
     if (await isNameTaken(db, after)) return nameTaken()
     await db.updateTable('gateways').set(changed).where('id', '=', id).execute()
@@ -190,7 +187,7 @@ async function updateGateway(
         : changeState(book, whose, before, enabled === 1 ? 'enabled' : 'disabled')
     const details = { name, enabled: enabled === 1 }
     book.enter({ action: 'gateway.update', target: id, revision, details }, whose)
-    const answer = found(showGateway(settings, after, settingsFor(call.caller.role, after, roots)))
+    const answer = found(showGateway(settings, after))
     return revision === null ? answer : { ...answer, wait: { revision, environmentId, target: id } }
   })
 }

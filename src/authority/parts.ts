@@ -2,7 +2,6 @@ import type { Store } from '../store/store.ts'
 import type { Clock } from '../system/clock.ts'
 import type { ClientSecrets } from './client-secrets.ts'
 import type { Fleet } from './fleet.ts'
-import type { Roots } from './roots.ts'
 import type { AuthoritySettings } from './settings.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { Write } from './writing.ts'
@@ -16,5 +15,4 @@ export interface Parts {
   readonly secrets: ClientSecrets
   readonly fleet: Fleet
   readonly write: Write
-  readonly roots: Roots
 }

@@ -1,5 +1,5 @@
 // The secrets that never are in the database. Each root is 32 random bytes with a name of its own (a hash of it);
-// what encrypts private keys and gateways' settings and what client secrets are hashed with is derived from it, and rows name the root.
+// what encrypts private keys and what client secrets are hashed with is derived from it, and rows name the root.
 //
 //   data/keys/<name>.root    base64url of 32 bytes, mode 0600
 
@@ -9,11 +9,7 @@ import { join } from 'node:path'
 import { writeFileAtomic } from '../system/atomic-file.ts'
 import { AuthorityRefused } from './settings.ts'
 
-const purposes = [
-  'encrypt private keys',
-  'hash client secrets',
-  'encrypt gateway settings',
-] as const
+const purposes = ['encrypt private keys', 'hash client secrets'] as const
 
 /** What a root is for. */
 type RootPurpose = (typeof purposes)[number]

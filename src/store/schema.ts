@@ -55,8 +55,6 @@ interface GatewayTable {
   deletedAt: number | null
   deletedRevision: number | null
   settings: string | null
-  sealedSettings: Uint8Array | null
-  settingsKey: string | null
 }
 
 /** A gateway credential; `id` is its `jti`, `facts` the claims it was issued with. The token is nowhere. */
