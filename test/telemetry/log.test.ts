@@ -138,12 +138,11 @@ for (const [how, command] of [
     // A process group of its own, so that the sleeper can be ended with it.
     const child = spawn('sh', ['-c', command, process.execPath, script, report], {
       detached: true,
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     })
     t.after(() => {
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
     })
-    child.stderr?.pipe(process.stderr)
     const [code] = (await once(child.stdio[3] ?? child, 'data')) as [Buffer]
     assert.equal(String(code), '0\n')
     expectNobodyWaited(report)
