@@ -1,10 +1,11 @@
 // HTTP as commands speak it. Node's own client: it is there before a command has begun, and undici takes as long to load
 // as everything else together.
 
-import { Agent as HttpAgent, request as requestHttp, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { Agent as HttpAgent, request as requestHttp } from '../system/http.ts'
 import type { Access } from './access.ts'
 
 export interface Sent {

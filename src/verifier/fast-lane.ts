@@ -2,9 +2,9 @@
 // it is answered on the spot, for little more than the reading and the writing cost. At the first doubt the connection is
 // handed to Node with the bytes that raised it, for good.
 
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { headerLine, type DoorAnswer } from '../doors/door-answer.ts'
+import { STATUS_CODES } from '../system/http.ts'
 import { encodingOf, lengthOf, type Exchange } from './exchange.ts'
 import { readPlain, type PlainRequest } from './plain-request.ts'
 import type { Strangers } from './strangers.ts'

@@ -1,4 +1,5 @@
-import { IncomingMessage, type IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
+import { IncomingMessage } from '../system/http.ts'
 import { readHead, type RequestHead } from './request-head.ts'
 
 /**

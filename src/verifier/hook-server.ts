@@ -1,10 +1,11 @@
 // The HTTP listener of the doors. Everything that Node leaves to its defaults and a gateway or an attacker would
 // notice is set here on purpose.
 
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { jsonLine, type DoorAnswer } from '../doors/door-answer.ts'
+import { createServer } from '../system/http.ts'
 import { answerGathered, answerWhole } from './body-answer.ts'
 import { NodeExchange, type Exchange } from './exchange.ts'
 import { createFastLane, type FastLane } from './fast-lane.ts'

@@ -1,13 +1,8 @@
 // Health, status and metrics, on a listener of their own that gateways and clients have no business with.
 
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import { createServer } from '../system/http.ts'
 import type { Explaining } from './explaining.ts'
 import type { TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
