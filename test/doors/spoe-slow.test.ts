@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { systemClock } from '../../src/system/clock.ts'
 import { listen } from '../../src/verifier/listening.ts'
 import { createSpoeServer } from '../../src/verifier/spoe-server.ts'
@@ -75,6 +76,7 @@ test('a connection on which question follows question is never late, though each
     line.send(Buffer.concat([one.subarray(30), one.subarray(0, 30)]))
     const [ack] = await line.frames(1)
     assert.equal(ack && variables(ack)['allow'], true)
+    await delay(5)
   }
   line.close()
 })
