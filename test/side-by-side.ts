@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process'
+import process from 'node:process'
+
+/** A program and its words. */
+export type Command = readonly [program: string, ...words: string[]]
+
+/** Runs commands at once, prints what each said in one piece, in their order, and fails if one of them does. */
+export async function runSideBySide(
+  commands: readonly Command[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
+  const ended = commands.map((command) => run(command, env))
+  for (const each of ended) {
+    const { code, said } = await each
+    process.stdout.write(said)
+    if (code !== 0) process.exitCode = code
+  }
+}
+
+interface Ended {
+  readonly code: number
+  readonly said: string
+}
+
+function run([program, ...words]: Command, env: NodeJS.ProcessEnv): Promise<Ended> {
+  const child = spawn(program, words, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code: code ?? 1, said }))
+  })
+}
