@@ -1,8 +1,8 @@
 import { rangeOf, type AddressRange } from './address-range.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from './strict-json.ts'
+import { isUuid } from './uuid.ts'
 
 const textLengthMax = 1024
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** The gateway that a token speaks for. */
 export interface GatewayIdentity {
@@ -101,10 +101,6 @@ export function administratorRoles(payload: JsonObject): readonly JsonObject[] |
   }
   const list: readonly JsonValue[] = roles
   return list.every(isJsonObject) ? list : undefined
-}
-
-function isUuid(value: JsonValue | undefined): boolean {
-  return typeof value === 'string' && uuid.test(value)
 }
 
 /** A claim that is text of bounded length, or `undefined`. */
