@@ -11,7 +11,7 @@ export interface Compact {
   readonly header: JsonObject
   /** Not looked into yet: what it says counts for nothing before the signature holds. */
   readonly payload: Buffer
-  /** The bytes that are signed: everything in front of the last dot. */
+  /** The bytes that are signed: everything in front of the second dot. */
   readonly signed: Buffer
   readonly signature: Buffer
 }
@@ -27,11 +27,12 @@ const refusedMembers = ['crit', 'b64', 'zip', 'enc', 'jwk', 'jku', 'x5u', 'x5c']
 export function parseCompact(token: string): Compact | CompactReason {
   if (token.length > maxTokenLength) return 'token-too-large'
   const first = token.indexOf('.')
-  const last = token.lastIndexOf('.')
-  if (first === -1 || first === last) return 'token-malformed'
+  // Forwards: to search backwards takes many times as long.
+  const last = token.indexOf('.', first + 1)
+  if (first === -1 || last === -1) return 'token-malformed'
   const header = readHeader(token.slice(0, first))
-  // Were there a third dot, it would stand in the payload, where no dot can be.
   const payload = header && decodeCanonical(token.slice(first + 1, last))
+  // Were there a third dot, it would stand in the signature, where no dot can be.
   const signature = payload && decodeCanonical(token.slice(last + 1))
   if (!header || !payload || !signature) return 'token-malformed'
   if (header === 'header-refused') return header

@@ -294,3 +294,16 @@ test('a time is judged to the second: dead at exp, alive from nbf and iat less t
     }),
   )
 })
+
+test('a token is three parts that are all there, however many dots a text has', () => {
+  const header = Buffer.from('{"alg":"RS256"}').toString('base64url')
+  const part = fc.constantFrom(header, 'YQ', 'YWI', '')
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 6 }), (parts) => {
+      const whole = parts.length === 3 && parts[0] === header && !parts.includes('')
+      const read = parseCompact(parts.join('.'))
+      assert.equal(typeof read === 'string' ? read : 'read', whole ? 'read' : 'token-malformed')
+    }),
+    { numRuns: 500, examples: [[[header, 'YQ', 'YQ']], [[header, 'YQ', 'YQ', 'YQ']]] },
+  )
+})
