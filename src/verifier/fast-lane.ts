@@ -127,8 +127,8 @@ class LaneConnection implements Exchange {
     const ending = this.#lane.endingOf(isLast ? 'ends' : this.#isKnown ? 'known' : 'stranger')
     const text = headOf(answer, length) + ending + (this.#isHead ? '' : answer.body)
     this.#isAsked = false
-    if (isLast) socket.end(text, encodingOf(answer, length))
-    else if (!socket.write(text, encodingOf(answer, length))) socket.pause()
+    if (!socket.write(text, encodingOf(answer, length))) socket.pause()
+    if (isLast) socket.destroySoon()
     if (this.#early && !this.isOver) this.#handOver(this.#early)
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer as createNodeServer } from 'node:http'
-import { createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import type { Exchange } from '../../src/verifier/exchange.ts'
 import { createFastLane } from '../../src/verifier/fast-lane.ts'
@@ -60,6 +60,8 @@ async function start(t: TestContext) {
       return { line, exchange, socket }
     },
     taken,
+    far,
+    place,
     open: async () => open(place),
   }
 }
@@ -157,4 +159,15 @@ test('ending what is idle leaves what was not answered, and what was not asked y
   assert.equal(fresh.socket.readyState, 'open')
   lane.endAll()
   assert.equal((await fresh.end()).closed, true)
+})
+
+test('the last answer ends its connection, even if the other side does not', async (t) => {
+  const { drain, far, place, taken } = await start(t)
+  const client = connect({ ...place, host: '127.0.0.1', allowHalfOpen: true })
+  client.write(get('/a'))
+  await until(() => taken.length === 1)
+  drain()
+  taken[0]?.send(ok('a'))
+  await until(() => far[0]?.destroyed === true)
+  client.destroy()
 })

@@ -136,23 +136,36 @@ function createReports(
   options: Client.Options,
 ): { readonly send: FeedConnection['report']; readonly close: () => Promise<void> } {
   const { origin, pathname } = new URL(`${baseOf(parts)}/feed/status`)
-  const client = new Client(origin, options)
+  const client = new Client(origin, { ...options, allowH2: false })
   return {
     async send(status) {
       const headers = { ...(await own), 'content-type': 'application/json' }
       const body = JSON.stringify(status)
       await new Promise<void>((resolve, reject) => {
-        const trouble = () => reject(new FeedTrouble('unreachable'))
+        let begun: Dispatcher.DispatchController | undefined
+        const fail = () => {
+          clearTimeout(late)
+          reject(new FeedTrouble('unreachable'))
+        }
+        const late = setTimeout(() => {
+          begun?.abort(new Error('the report took too long'))
+          fail()
+        }, shortMs)
         client.dispatch(
           { path: pathname, method: 'POST', headers, body },
           {
-            onRequestStart: nothing,
+            onRequestStart(controller) {
+              begun = controller
+            },
             onResponseStart(controller, statusCode) {
               if (statusCode !== 204) controller.abort(new Error('the report was not taken'))
             },
             onResponseData: nothing,
-            onResponseEnd: () => resolve(),
-            onResponseError: trouble,
+            onResponseEnd() {
+              clearTimeout(late)
+              resolve()
+            },
+            onResponseError: fail,
           },
         )
       })

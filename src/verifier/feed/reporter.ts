@@ -59,8 +59,10 @@ export function createReporter({ connection, queue, status }: ReporterParts): Re
     running = true
     let more = isTurn
     for (let facts = toTell(more); facts; facts = toTell(more)) {
-      if (!(await report(facts, more))) break
-      more &&= !queue.isEmpty()
+      const isThrough = await report(facts, more)
+      // What failed is told at the next turn; what has come since has not been tried.
+      if (!isThrough && newsOf(status() ?? facts) === newsOf(facts)) break
+      more &&= isThrough && !queue.isEmpty()
     }
     running = false
   }
