@@ -17,13 +17,20 @@ export async function runSideBySide(
   }
 }
 
+/** A test that failed may have left open what keeps its process; what it said must be seen all the same. */
+const patienceMs = 240_000
+
 interface Ended {
   readonly code: number
   readonly said: string
 }
 
 function run([program, ...words]: Command, env: NodeJS.ProcessEnv): Promise<Ended> {
-  const child = spawn(program, words, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(program, words, {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: patienceMs,
+  })
   let said = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text
