@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { createServer as createProbe, connect, type Server } from 'node:net'
 import { chmodSync, rmSync } from 'node:fs'
 import type { ListenAt } from './thread-setup.ts'
@@ -32,10 +33,31 @@ export async function claim(at: ListenAt): Promise<ListenAt> {
     await removeStaleSocket(at.path)
     return at
   }
-  const probe = createProbe()
-  const port = await listen(probe, at)
-  await new Promise((resolve) => probe.close(resolve))
-  return { ...at, port: port ?? at.port }
+  if (at.port === 0) return claimAny(at)
+  await probe(at)
+  return at
+}
+
+// Below those that systems give to connections, which could take one before the threads have it.
+const [lowest, above] = [20_000, 32_000]
+const triesMax = 100
+
+async function claimAny(at: ListenAt & { readonly kind: 'tcp' }): Promise<ListenAt> {
+  for (let tries = 1; ; tries++) {
+    const chosen = { ...at, port: randomInt(lowest, above) }
+    try {
+      await probe(chosen)
+      return chosen
+    } catch (error) {
+      if (tries === triesMax) throw error
+    }
+  }
+}
+
+async function probe(at: ListenAt): Promise<void> {
+  const server = createProbe()
+  await listen(server, at)
+  await new Promise((resolve) => server.close(resolve))
 }
 
 /** A socket file that nobody answers on was left behind by a process that is gone. */
