@@ -53,7 +53,7 @@ export const comparisons: readonly Comparison[] = [
   { target: 'warder-grpc-rs256-3072', against: 'bare-http2' },
   { target: 'warder-sideband-rs256-3072', against: 'bare-post' },
   { target: 'nginx-asks-warder', against: 'nginx-asks-static', reach: 1.3 },
-  { target: 'nginx-asks-warder', against: 'nginx-asks-nginx' },
+  { target: 'nginx-asks-warder', against: 'nginx-asks-nginx', reach: 1.3 },
   { target: 'bare-node', against: 'nginx' },
   { target: 'bare-node', against: 'haproxy-rs256-2048' },
   { target: 'bare-node', against: 'haproxy-rs256-3072' },
