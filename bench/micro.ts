@@ -55,7 +55,7 @@ export async function runMicros(
     say(`preparing ${file}`)
     const { micro } = (await import(join(folder, `${file}.ts`))) as { micro: Micro }
     for (const group of await micro.prepare()) {
-      const entrants = await measureGroup(group, quick ? 5 : 15, quick ? 20 : 60)
+      const entrants = await measureGroup(group, quick ? 5 : 15, quick ? 20 : 150)
       console.log(`\n${groupTable(group.name, entrants)}`)
       const cases = entrants.map(({ one, count, samples }) => ({ name: one.name, count, samples }))
       results.push({ micro: file, group: group.name, cases })

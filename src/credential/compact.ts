@@ -3,7 +3,8 @@
 //   BASE64URL(header) "." BASE64URL(payload) "." BASE64URL(signature)
 //
 // A token has exactly one spelling: every part is canonical base64url (no padding, no foreign character, unused
-// bits zero), the header is one strict JSON object. Node's own decoder accepts many other spellings.
+// bits zero), the header is one strict JSON object. Node's own decoder accepts many other spellings, so what it made
+// of a part is held against the part's length.
 
 import { parseJsonObject, type JsonObject } from './strict-json.ts'
 
@@ -26,6 +27,7 @@ const refusedMembers = ['crit', 'b64', 'zip', 'enc', 'jwk', 'jku', 'x5u', 'x5c']
 /** Takes a token apart, or says why it is none. */
 export function parseCompact(token: string): Compact | CompactReason {
   if (token.length > maxTokenLength) return 'token-too-large'
+  if (!isSpelledPlainly(token)) return 'token-malformed'
   const first = token.indexOf('.')
   // Forwards: to search backwards takes many times as long.
   const last = token.indexOf('.', first + 1)
@@ -59,8 +61,24 @@ function readHeader(text: string): Header | undefined {
   return read
 }
 
-/** Decodes text if it is how the encoder spells its bytes; the decoder alone takes nearly anything. */
+/**
+ * What the decoder would read as something else: of wide characters it sees the low byte alone, and it takes the
+ * signs of plain base64 for those of base64url.
+ */
+function isSpelledPlainly(token: string): boolean {
+  return Buffer.byteLength(token) === token.length && !token.includes('+') && !token.includes('/')
+}
+
+/** By what is left over of a part's length in fours: the characters it may end in, as those leave no unused bit set. */
+const endings = [undefined, '', 'AQgw', 'AEIMQUYcgkosw048'] as const
+
+/**
+ * Decodes a part if it is how the encoder spells its bytes. What is foreign the decoder passes over, and padding ends
+ * it, so that less comes out than should: the length tells, at a fraction of what it costs to encode again.
+ */
 function decodeCanonical(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64url')
-  return bytes.length > 0 && bytes.toString('base64url') === text ? bytes : undefined
+  if (bytes.length === 0 || bytes.length !== Math.floor((text.length * 3) / 4)) return undefined
+  const ending = endings[text.length % 4]
+  return ending === undefined || ending.includes(text.slice(-1)) ? bytes : undefined
 }

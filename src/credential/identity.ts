@@ -13,29 +13,24 @@ export interface GatewayIdentity {
   readonly type: string
 }
 
-const idClaims = ['jti', 'organizationId', 'gatewayId', 'environmentId']
-const textClaims = [
-  'authUrl',
-  'consoleUrl',
-  'environmentName',
-  'gatewayName',
-  'gatewayType',
-  'organizationName',
-  'region',
-  'targetClusterEnvironment',
-  'targetGeography',
-]
-
 /** Reads the documented claims of a credential of this installation. */
 export function ownGateway(payload: JsonObject): GatewayIdentity | undefined {
-  const { gatewayId: id, environmentId, gatewayName: name, gatewayType: type } = payload
-  for (const claim of idClaims) if (!isUuid(payload[claim])) return undefined
-  for (const claim of textClaims) if (typeof payload[claim] !== 'string') return undefined
-  const whole =
-    typeof id === 'string' && typeof environmentId === 'string' && typeof name === 'string'
-  const issued = typeof type === 'string' && payload['iat'] !== undefined
-  return whole && issued ? { id, environmentId, name, type } : undefined
+  const { jti, organizationId, gatewayId: id, environmentId, iat } = payload
+  const { gatewayName: name, gatewayType: type, environmentName, organizationName } = payload
+  const { authUrl, consoleUrl, region, targetClusterEnvironment, targetGeography } = payload
+  if (!isUuid(jti) || !isUuid(organizationId) || !isUuid(id) || !isUuid(environmentId)) {
+    return undefined
+  }
+  const places = [authUrl, consoleUrl, region, targetClusterEnvironment, targetGeography]
+  if (!places.every(isText) || !isText(environmentName) || !isText(organizationName)) {
+    return undefined
+  }
+  return isText(name) && isText(type) && iat !== undefined
+    ? { id, environmentId, name, type }
+    : undefined
 }
+
+const isText = (value: JsonValue | undefined) => typeof value === 'string'
 
 /** Reads the gateway of an outside issuer's token: the claim that is named, else `gatewayId`, else `sub`. */
 export function outsideGateway(

@@ -24,7 +24,7 @@ export function parseJsonObject(bytes: Buffer): JsonObject | undefined {
   if (isPlain(text)) {
     const value = parse(text)
     // A second member of a name is dropped in reading, so what is written again lacks it.
-    if (isJsonObject(value) && JSON.stringify(value) === text) return value
+    if (isJsonObject(value) && JSON.stringify(value) === text && !hasPrototype(value)) return value
   }
   const members = countMembersOfText(text)
   if (members === undefined) return undefined
@@ -35,16 +35,13 @@ export function parseJsonObject(bytes: Buffer): JsonObject | undefined {
     : undefined
 }
 
-/** Whether text has no escapes, no nesting and no name that is not an ordinary one, as most tokens have none. */
+/** Whether text has no escapes and no nesting but that of lists in the one object, as most tokens have none. */
 function isPlain(text: string): boolean {
-  return (
-    !text.includes('{', 1) &&
-    !text.includes('\\') &&
-    !text.includes('[[') &&
-    !text.includes(',[') &&
-    !text.includes('__proto__')
-  )
+  if (text.includes('\\') || text.includes('{', 1)) return false
+  return !text.includes('[') || !(text.includes('[[') || text.includes(',['))
 }
+
+const hasPrototype = (value: JsonObject) => Object.hasOwn(value, '__proto__')
 
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

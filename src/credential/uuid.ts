@@ -13,7 +13,7 @@ const digits = Uint8Array.from({ length: 128 }, (_, code) =>
  * Whether a value is a UUID as they are written here, in lower case. What stands where a digit should is no branch of
  * the code: a processor cannot guess it, and wrong guesses are what a regular expression spends its time on.
  */
-export function isUuid(value: JsonValue | undefined): boolean {
+export function isUuid(value: JsonValue | undefined): value is string {
   if (typeof value !== 'string' || value.length !== length) return false
   for (const at of hyphens) if (value.charCodeAt(at) !== hyphen) return false
   let [found, seen] = [0, 0]

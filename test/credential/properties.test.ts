@@ -194,6 +194,22 @@ describe('one text, one token', () => {
     )
   })
 
+  // Decoders read a long text in blocks of dozens of characters, and what is wrong in one another way.
+  test('for long texts, with any one character in any place', () => {
+    const anywhere = fc.oneof(fc.constantFrom(...letters, ...foreign), anyCharacter)
+    const long = fc.string({ unit: fc.constantFrom(...letters), minLength: 60, maxLength: 400 })
+    fc.assert(
+      fc.property(long, fc.nat(), anywhere, (text, place, character) => {
+        const at = place % text.length
+        const changed = text.slice(0, at) + character + text.slice(at + 1)
+        assert.equal(isTaken(changed), isCanonical(changed))
+        const again = Buffer.from(changed, 'base64url').toString('base64url')
+        assert.equal(isTaken(changed), again === changed)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
   test('for every text of up to two characters, and every end of three', () => {
     const every = [...letters, ...foreign]
     for (const first of every) {
