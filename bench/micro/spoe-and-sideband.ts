@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { createProfile } from '../../src/credential/key-ring.ts'
 import { importKeySet } from '../../src/credential/key-set.ts'
 import { epochSeconds } from '../../src/credential/time.ts'
-import { decide, type View } from '../../src/decision/decide.ts'
+import { admitsAll, decide, type View } from '../../src/decision/decide.ts'
 import { createProofCache } from '../../src/decision/proof-cache.ts'
 import { readQuestionJson } from '../../src/decision/question-json.ts'
 import type { Question } from '../../src/decision/question.ts'
@@ -96,7 +96,7 @@ async function viewOf(): Promise<View> {
     cache: createProofCache(1000),
     leeway: { exp: 0, nbf: 60 },
     outage: { noState: 'unavailable', expired: 'unavailable', internalError: 'unavailable' },
-    admit: () => true,
+    admission: admitsAll,
   }
 }
 

@@ -37,6 +37,17 @@ export interface OutageAnswers {
 
 export type Freshness = 'fresh' | 'stale' | 'expired'
 
+/** What is spent on signatures of tokens that were not seen before, and turn out not to be live. */
+export interface Admission {
+  /** Whether there is time to verify one more. */
+  readonly admit: () => boolean
+  /** The one that was admitted last is live, and costs nothing. */
+  readonly giveBack: () => void
+}
+
+/** For who asks for himself. */
+export const admitsAll: Admission = { admit: () => true, giveBack() {} }
+
 /** All that a decision looks at besides the question. */
 export interface View {
   readonly standing: Standing | undefined
@@ -44,8 +55,7 @@ export interface View {
   readonly cache: ProofCache
   readonly leeway: Leeway
   readonly outage: OutageAnswers
-  /** Whether there is time to verify the signature of one more token that was not seen before. */
-  readonly admit: () => boolean
+  readonly admission: Admission
 }
 
 /** Why nothing can be said of one token, while others are judged. */
@@ -118,10 +128,12 @@ function examine(
 ): KeptProof | DenyReason | UndecidedReason {
   if (presented.kind !== 'token') return presented.kind
   const { token } = presented
-  const kept = findTrusted(token, view) ?? makeProof(token, view)
+  const known = findTrusted(token, view)
+  const kept = known ?? makeProof(token, view)
   if (typeof kept === 'string') return kept
   if (kept.proof.kind !== kind) return 'kind-refused'
   const reason = kept.goodIn === view.standing.stamp ? undefined : judgeAnew(kept, view, now)
+  if (!known && !reason) view.admission.giveBack()
   return reason ?? judgeTime(kept.proof, now, view.leeway) ?? kept
 }
 
@@ -137,7 +149,7 @@ function makeProof(token: string, view: SoundView): KeptProof | DenyReason | 'ov
   const claimed = readClaimed(token, view.standing.ring)
   if (typeof claimed === 'string') return claimed
   // Only now: what cannot be signed by anybody must not use up the time for what may be.
-  if (!view.admit()) return 'overloaded'
+  if (!view.admission.admit()) return 'overloaded'
   const proof = proveClaimed(claimed)
   if (typeof proof === 'string') return proof
   return { token, proof, identity: identify(proof), goodIn: undefined }

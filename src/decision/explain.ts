@@ -6,7 +6,7 @@ import type { KeyRing } from '../credential/key-ring.ts'
 import { prove, type Proof } from '../credential/proof.ts'
 import { parseJsonObject, type JsonObject, type JsonValue } from '../credential/strict-json.ts'
 import type { EpochSeconds, Leeway } from '../credential/time.ts'
-import { decide, type DoorRules, type View } from './decide.ts'
+import { admitsAll, decide, type DoorRules, type View } from './decide.ts'
 import type { Decision } from './decision.ts'
 import { createProofCache } from './proof-cache.ts'
 import type { Reason } from './reasons.ts'
@@ -165,7 +165,7 @@ function judge(
     address: undefined,
   }
   const question = { gateway: presented, client: presented, request }
-  return decide(question, rules, { ...view, cache: createProofCache(1), admit: () => true }, now)
+  return decide(question, rules, { ...view, cache: createProofCache(1), admission: admitsAll }, now)
 }
 
 function stateText({ standing, freshness }: ExplainView): string {

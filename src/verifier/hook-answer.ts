@@ -20,7 +20,7 @@ export function createHookAnswerer(parts: JudgingParts): HookAnswerer {
     const waits = waiting.add(() => {
       if (!asked.exchange.isOver) decideAndSend(parts, asked, parts.view())
     })
-    if (!waits) decideAndSend(parts, asked, { ...parts.view(), admit: never })
+    if (!waits) decideAndSend(parts, asked, { ...parts.view(), admission: closed })
   }
   return (door, head, exchange) => {
     const view = parts.view()
@@ -38,7 +38,7 @@ interface Asked {
   readonly exchange: Exchange
 }
 
-const never = () => false
+const closed = { admit: () => false, giveBack() {} }
 
 function readQuestion(door: HttpDoor, head: HttpHead): Question | undefined {
   try {

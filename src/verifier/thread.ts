@@ -30,7 +30,7 @@ const subscriber = createSubscriber({
   onApplied: (number) => say({ kind: 'applied', number }),
 })
 const cache = createProofCache(settings.proofCacheMax)
-const admit = createAdmission(systemClock.monotonic)
+const admission = createAdmission(systemClock.monotonic)
 const observer = createThreadObserver({ setup, say, cache, clock: systemClock })
 
 const freshness = createFreshnessView(settings.freshness, systemClock)
@@ -41,7 +41,7 @@ const view = (): View => ({
   cache,
   leeway: settings.leeway,
   outage: settings.outage,
-  admit,
+  admission,
 })
 
 const bound = new Map(Object.entries(settings.bound))

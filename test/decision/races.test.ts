@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { revocationId } from '../../src/credential/revocation-id.ts'
 import { epochSeconds } from '../../src/credential/time.ts'
-import { decide, type View } from '../../src/decision/decide.ts'
+import { admitsAll, decide, type View } from '../../src/decision/decide.ts'
 import { createProofCache } from '../../src/decision/proof-cache.ts'
 import { createRevokedSet } from '../../src/standing/revoked-set.ts'
 import { createStanding, patchStanding } from '../../src/standing/standing.ts'
@@ -33,9 +33,12 @@ test('AT-23: a verification that began before a revocation does not open the doo
     leeway,
     outage: { noState: 'unavailable', expired: 'unavailable', internalError: 'unavailable' },
     // Asked when verification begins: the writer, on its own thread, revokes from here on.
-    admit() {
-      set.add(revocationId(token.key.issuer, token.jti), 'segment')
-      return true
+    admission: {
+      ...admitsAll,
+      admit() {
+        set.add(revocationId(token.key.issuer, token.jti), 'segment')
+        return true
+      },
     },
   }
   assert.equal(decide(question, rules, view, epochSeconds(now)).kind, 'deny')

@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { createKeyRing } from '../../src/credential/key-ring.ts'
 import { revocationId } from '../../src/credential/revocation-id.ts'
 import { epochSeconds } from '../../src/credential/time.ts'
-import { decide, type View } from '../../src/decision/decide.ts'
+import { admitsAll, decide, type View } from '../../src/decision/decide.ts'
 import { createProofCache } from '../../src/decision/proof-cache.ts'
 import type { Question } from '../../src/decision/question.ts'
 import { createRevokedSet } from '../../src/standing/revoked-set.ts'
@@ -78,7 +78,7 @@ function simulate(t: TestContext, cacheMax: number, steps: number): void {
       cache,
       leeway,
       outage: { noState: 'unavailable', expired: 'unavailable', internalError: 'unavailable' },
-      admit: () => true,
+      admission: admitsAll,
     }
     const rules = { require: token.kind, environment: undefined }
     const decision = decide(question, rules, view, epochSeconds(model.now))

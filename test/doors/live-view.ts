@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createProfile } from '../../src/credential/key-ring.ts'
 import { importKeySet } from '../../src/credential/key-set.ts'
 import { mintGatewayCredential } from '../../src/credential/mint.ts'
-import { decide, type DoorRules, type View } from '../../src/decision/decide.ts'
+import { admitsAll, decide, type DoorRules, type View } from '../../src/decision/decide.ts'
 import type { Decision } from '../../src/decision/decision.ts'
 import { createProofCache } from '../../src/decision/proof-cache.ts'
 import type { Question } from '../../src/decision/question.ts'
@@ -32,7 +32,7 @@ export const view: View = {
   cache: createProofCache(100),
   leeway: { exp: 0, nbf: 60 },
   outage: { noState: 'allow', expired: 'allow', internalError: 'allow' },
-  admit: () => true,
+  admission: admitsAll,
 }
 
 export const environmentId = randomUUID()

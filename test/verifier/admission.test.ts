@@ -12,10 +12,10 @@ const missing = { kind: 'credential-missing' } as const
 const mint = async (key = keys.EdDSA) =>
   mintGatewayCredential(gatewayClaims({ environmentId }), key)
 
-/** Judges by a budget of its own that time adds nothing to. */
-function judgeInTime() {
-  const admit = createAdmission(manualClock().monotonic)
-  const judge = judgeBy(gatewayDoor, { ...view, cache: createProofCache(100), admit })
+/** Judges by a budget of its own that time adds nothing to, and keeps so many proofs. */
+function judgeInTime(kept = 100) {
+  const admission = createAdmission(manualClock().monotonic)
+  const judge = judgeBy(gatewayDoor, { ...view, cache: createProofCache(kept), admission })
   return (token: string) =>
     judge({ gateway: { kind: 'token', token }, client: missing, request }).reason
 }
@@ -36,8 +36,29 @@ test('forged signatures beyond that time are told to come back, and so is whoeve
   assert.equal(judge(live), 'allowed')
   const forged = (await mint()).replace(/[^.]{8}$/, 'AAAAAAAA')
   const reasons = Array.from({ length: 5001 }, () => judge(forged))
-  assert.deepEqual(new Set(reasons.slice(0, 4999)), new Set(['signature-invalid']))
-  assert.deepEqual(new Set(reasons.slice(4999)), new Set(['overloaded']))
+  assert.deepEqual(new Set(reasons.slice(0, 5000)), new Set(['signature-invalid']))
+  assert.deepEqual(new Set(reasons.slice(5000)), new Set(['overloaded']))
   assert.equal(judge(await mint()), 'overloaded')
   assert.equal(judge(live), 'allowed')
+})
+
+test('tokens that are live use up none of that time, however many come at once', async () => {
+  const judge = judgeInTime(1)
+  // Where one alone is kept, each of two is seen for the first time again and again.
+  const [one, other] = [await mint(), await mint()]
+  for (let count = 0; count < 3000; count++) {
+    assert.equal(judge(one), 'allowed')
+    assert.equal(judge(other), 'allowed')
+  }
+})
+
+test('what a trusted key signed and is not live does use it up', async () => {
+  const judge = judgeInTime()
+  const dead = await mintGatewayCredential(
+    gatewayClaims({ environmentId, aud: 'https://another.example' }),
+    keys.EdDSA,
+  )
+  const reasons = Array.from({ length: 5000 }, () => judge(dead))
+  assert.deepEqual(new Set(reasons), new Set(['audience-refused']))
+  assert.equal(judge(dead), 'overloaded')
 })

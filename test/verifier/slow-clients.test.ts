@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
+import { admitsAll } from '../../src/decision/decide.ts'
 import { createProofCache } from '../../src/decision/proof-cache.ts'
 import { createNginxDoor } from '../../src/doors/nginx.ts'
 import { systemClock } from '../../src/system/clock.ts'
@@ -34,7 +35,7 @@ async function impatient() {
       cache: createProofCache(1),
       leeway: { exp: 0, nbf: 0 },
       outage: usualOutage,
-      admit: () => true,
+      admission: admitsAll,
     }),
     clock: systemClock,
     nextDecisionId: () => '',
