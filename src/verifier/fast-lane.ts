@@ -7,6 +7,7 @@ import { headerLine, type DoorAnswer } from '../doors/door-answer.ts'
 import { STATUS_CODES } from '../system/http.ts'
 import { encodingOf, lengthOf, type Exchange } from './exchange.ts'
 import { readPlain, type PlainRequest } from './plain-request.ts'
+import { readInPlace } from './read-in-place.ts'
 import type { Strangers } from './strangers.ts'
 
 /** The part of a listener that a lane needs. */
@@ -87,12 +88,13 @@ class LaneConnection implements Exchange {
   #isHead = false
   /** What came before a request was answered, which is for Node to read. */
   #early: Buffer | undefined
+  #isNodes = false
 
-  constructor(socket: Socket, lane: Lane) {
-    this.socket = socket
+  constructor(accepted: Socket, lane: Lane) {
+    this.socket = readInPlace(accepted, this.#onRead) ?? accepted
     this.#lane = lane
     this.#idleSince = lane.monotonic()
-    for (const [event, listener] of this.#listeners()) socket.on(event, listener)
+    for (const [event, listener] of this.#listeners()) this.socket.on(event, listener)
   }
 
   #listeners() {
@@ -132,15 +134,22 @@ class LaneConnection implements Exchange {
     if (this.#early && !this.isOver) this.#handOver(this.#early)
   }
 
+  readonly #onRead = (bytes: Buffer): boolean => {
+    if (this.#isNodes) return false
+    this.#onData(bytes)
+    return true
+  }
+
+  /** The bytes are another read's once this returns. */
   readonly #onData = (chunk: Buffer): void => {
     if (this.socket.writableEnded) return
     if (this.#isAsked) {
-      this.#early = chunk
+      this.#early = Buffer.from(chunk)
       this.socket.pause()
       return
     }
     const request = readPlain(chunk, this.#lane.headerBytes)
-    if (!request || !this.#take(request)) this.#handOver(chunk)
+    if (!request || !this.#take(request)) this.#handOver(Buffer.from(chunk))
   }
 
   #take(request: PlainRequest): boolean {
@@ -154,6 +163,7 @@ class LaneConnection implements Exchange {
 
   #handOver(bytes: Buffer): void {
     const { socket } = this
+    this.#isNodes = true
     this.#lane.left(this)
     for (const [event, listener] of this.#listeners()) socket.off(event, listener)
     this.#lane.toNode(socket)

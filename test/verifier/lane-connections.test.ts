@@ -12,18 +12,31 @@ import { header, open, request, type Line } from './wire.ts'
 // The connections of a lane whose requests are answered by the test, whenever it likes.
 
 const get = (path: string) => request(`GET ${path} HTTP/1.1`, 'Host: a')
+const post = (path: string, body: string, length: number) =>
+  request(`POST ${path} HTTP/1.1`, 'Host: a', `Content-Length: ${length}`) + body
 const ok = (body: string) => ({ status: 200, lines: 'X-By: lane\r\n', body })
 
-async function start(t: TestContext) {
+/** How bytes come: into one buffer for all, or, where a socket cannot be made anew, as Node reads them. */
+const readings = ['in place', 'by Node'] as const
+
+async function start(t: TestContext, reading: (typeof readings)[number] = 'in place') {
   const taken: Exchange[] = []
   const slow: Socket[] = []
-  const node = createNodeServer(({ url }, response) => response.end(url))
+  const handedOver: Socket[] = []
+  const node = createNodeServer((asking, response) => {
+    const bodies: Buffer[] = []
+    asking.on('data', (bytes: Buffer) => void bodies.push(bytes))
+    asking.on('end', () => response.end(`${asking.url}${Buffer.concat(bodies).toString()}`))
+  })
   const idleMs = { fresh: 60_000 }
   let draining = false
   const lane = createFastLane({
     headerBytes: 65_536,
-    take: ({ url }, exchange) => url !== '/node' && taken.push(exchange) > 0,
-    toNode: (socket) => void node.emit('connection', socket),
+    take: ({ url }, exchange) => !url.startsWith('/node') && taken.push(exchange) > 0,
+    toNode(socket) {
+      handedOver.push(socket)
+      node.emit('connection', socket)
+    },
     tooSlow: (socket) => void slow.push(socket.end('too slow')),
     strangers: createStrangers(),
     isDraining: () => draining,
@@ -31,14 +44,15 @@ async function start(t: TestContext) {
     monotonic: () => performance.now(),
     idleMs: { first: () => idleMs.fresh, stranger: 100, known: 3_650_000 },
   })
-  const far: Socket[] = []
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    far.push(socket)
+    // A socket of another class is left as it is.
+    if (reading === 'by Node') Object.defineProperty(socket, 'constructor', { value: Object })
     lane.add(socket)
   })
   const place = { port: (await listen(server, anyPort)) ?? 0 }
   t.after(async () => {
-    for (const socket of far) socket.destroy()
+    for (const socket of handedOver) socket.destroy()
+    lane.endAll()
     lane.stop()
     await new Promise((resolve) => server.close(resolve))
   })
@@ -55,12 +69,11 @@ async function start(t: TestContext) {
       const count = taken.length
       line.send(get('/a'))
       await until(() => taken.length > count)
-      const [exchange, socket] = [taken.at(-1), far.at(-1)]
-      assert.ok(exchange && socket)
-      return { line, exchange, socket }
+      const exchange = taken.at(-1)
+      assert.ok(exchange)
+      return { line, exchange, socket: exchange.socket }
     },
     taken,
-    far,
     place,
     open: async () => open(place),
   }
@@ -71,46 +84,62 @@ async function answersOf(line: Line, count: number) {
   return answers.map((answer) => [header(answer, 'x-by') ?? 'node', answer.body])
 }
 
-test('what comes before an answer waits for it, and is answered after it', async (t) => {
-  const { asked } = await start(t)
-  const { line, exchange, socket } = await asked()
-  let sent = socket.bytesRead
-  for (const part of [get('/b').slice(0, 9), get('/b').slice(9), get('/c') + get('/d')]) {
-    line.send(part)
-    sent += part.length
-    await until(() => socket.bytesRead === sent)
-  }
-  exchange.send(ok('a'))
-  const by = [
-    ['lane', 'a'],
-    ['node', '/b'],
-    ['node', '/c'],
-    ['node', '/d'],
-  ]
-  assert.deepEqual(await answersOf(line, 4), by)
-  line.send(get('/e'))
-  assert.deepEqual(await answersOf(line, 1), [['node', '/e']])
-  line.close()
-})
+for (const reading of readings) {
+  test(`what comes before an answer waits for it, and is answered after it (read ${reading})`, async (t) => {
+    const { asked, open: openLine } = await start(t, reading)
+    const { line, exchange, socket } = await asked()
+    const read = socket.bytesRead
+    line.send(get('/b').slice(0, 9))
+    await until(() => socket.bytesRead > read)
+    for (const part of [get('/b').slice(9), get('/c') + get('/d')]) line.send(part)
+    // What others send goes into the same buffer.
+    const other = await openLine()
+    other.send(get('/node?other'))
+    assert.deepEqual(await answersOf(other, 1), [['node', '/node?other']])
+    exchange.send(ok('a'))
+    const by = [
+      ['lane', 'a'],
+      ['node', '/b'],
+      ['node', '/c'],
+      ['node', '/d'],
+    ]
+    assert.deepEqual(await answersOf(line, 4), by)
+    line.send(get('/e'))
+    assert.deepEqual(await answersOf(line, 1), [['node', '/e']])
+    for (const each of [line, other]) each.close()
+  })
 
-test('who does not read is not read from', async (t) => {
-  const { asked, taken } = await start(t)
-  const { line, exchange, socket } = await asked()
-  line.socket.pause()
-  exchange.met()
-  exchange.send(ok('a'.repeat(16 * 1024 * 1024)))
-  await until(() => socket.isPaused())
-  line.send(get('/b'))
-  // Time enough to be read, were anybody reading.
-  const other = await asked()
-  assert.equal(taken.length, 2)
-  line.socket.resume()
-  await line.answers(1)
-  await until(() => taken.length === 3)
-  taken[2]?.send(ok('b'))
-  assert.deepEqual(await answersOf(line, 1), [['lane', 'b']])
-  for (const each of [line, other.line]) each.close()
-})
+  test(`a body of which a part came with its head is what was sent (read ${reading})`, async (t) => {
+    const { open: openLine } = await start(t, reading)
+    const [line, other] = [await openLine(), await openLine()]
+    const [first, second] = ['first half,', 'second half']
+    line.send(post('/node', first, first.length + second.length))
+    other.send(post('/node', 'x'.repeat(400), 400))
+    assert.deepEqual(await answersOf(other, 1), [['node', `/node${'x'.repeat(400)}`]])
+    line.send(second)
+    assert.deepEqual(await answersOf(line, 1), [['node', `/node${first}${second}`]])
+    for (const each of [line, other]) each.close()
+  })
+
+  test(`who does not read is not read from (read ${reading})`, async (t) => {
+    const { asked, taken } = await start(t, reading)
+    const { line, exchange, socket } = await asked()
+    line.socket.pause()
+    exchange.met()
+    exchange.send(ok('a'.repeat(16 * 1024 * 1024)))
+    await until(() => socket.isPaused())
+    line.send(get('/b'))
+    // Time enough to be read, were anybody reading.
+    const other = await asked()
+    assert.equal(taken.length, 2)
+    line.socket.resume()
+    await line.answers(1)
+    await until(() => taken.length === 3)
+    taken[2]?.send(ok('b'))
+    assert.deepEqual(await answersOf(line, 1), [['lane', 'b']])
+    for (const each of [line, other.line]) each.close()
+  })
+}
 
 test('who has gone is not answered', async (t) => {
   const { asked } = await start(t)
@@ -162,12 +191,12 @@ test('ending what is idle leaves what was not answered, and what was not asked y
 })
 
 test('the last answer ends its connection, even if the other side does not', async (t) => {
-  const { drain, far, place, taken } = await start(t)
+  const { drain, place, taken } = await start(t)
   const client = connect({ ...place, host: '127.0.0.1', allowHalfOpen: true })
   client.write(get('/a'))
   await until(() => taken.length === 1)
   drain()
   taken[0]?.send(ok('a'))
-  await until(() => far[0]?.destroyed === true)
+  await until(() => taken[0]?.socket.destroyed === true)
   client.destroy()
 })
