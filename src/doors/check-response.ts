@@ -72,20 +72,38 @@ export function allowMessage(
   decisionId: string,
   removed: string,
 ): string {
+  const who = inWords(identity)
   const headers =
-    header(names.gatewayId, identity.gatewayId) +
-    header(names.gatewayName, identity.gatewayName) +
-    header(names.environmentId, identity.environmentId) +
-    header(names.credentialId, identity.credentialId) +
-    header(names.subject, identity.subject) +
-    header(names.scope, identity.scope) +
-    header(names.decisionId, decisionId) +
-    header(names.revision, revision)
-  const known =
-    metadata('gateway_id', identity.gatewayId) +
-    metadata('credential_id', identity.credentialId) +
-    metadata('decision_id', decisionId)
-  return ok + field(3, headers + removed) + field(4, known)
+    who.headers + header(names.decisionId, decisionId) + header(names.revision, revision) + removed
+  const known = who.metadata + metadata('decision_id', decisionId)
+  return ok + field(3, headers) + field(4, known)
+}
+
+interface Words {
+  readonly identity: Identity
+  readonly headers: string
+  readonly metadata: string
+}
+
+let latest: Words | undefined
+
+/** Who asks twice in a row, as one gateway alone does, is put into words once. */
+function inWords(identity: Identity): Words {
+  if (latest?.identity === identity) return latest
+  latest = {
+    identity,
+    headers:
+      header(names.gatewayId, identity.gatewayId) +
+      header(names.gatewayName, identity.gatewayName) +
+      header(names.environmentId, identity.environmentId) +
+      header(names.credentialId, identity.credentialId) +
+      header(names.subject, identity.subject) +
+      header(names.scope, identity.scope),
+    metadata:
+      metadata('gateway_id', identity.gatewayId) +
+      metadata('credential_id', identity.credentialId),
+  }
+  return latest
 }
 
 /** A refusal, as it is but for the decision's id. */

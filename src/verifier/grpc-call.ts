@@ -52,7 +52,7 @@ export function takeMessage(
   }
   stream.on('data', add).on('end', finish)
   // Node's streams wait for the next great collection, and would have all that was asked wait with them.
-  stream.once('close', () => {
+  stream.on('close', () => {
     pieces.end()
     stream.off('data', add).off('end', finish)
   })
@@ -67,8 +67,10 @@ export const grpcStatus = {
   unavailable: 14,
 } as const
 
-const answerHeaders = { ':status': 200, 'content-type': 'application/grpc' } as const
-const withTrailers = { waitForTrailers: true } as const
+const failureHeaders = { ':status': 200, 'content-type': 'application/grpc' } as const
+// As a list, and without a date, which no client of gRPC looks for: both cost Node less.
+const answerHeaders = [':status', '200', 'content-type', 'application/grpc']
+const withTrailers = { waitForTrailers: true, sendDate: false } as const
 const goodTrailers: OutgoingHttpHeaders = { 'grpc-status': grpcStatus.ok }
 
 function sendGoodTrailers(this: ServerHttp2Stream): void {
@@ -89,7 +91,7 @@ export function failCall(
   status: (typeof grpcStatus)[keyof typeof grpcStatus],
 ): void {
   if (stream.destroyed || stream.closed) return
-  stream.respond({ ...answerHeaders, 'grpc-status': status }, { endStream: true })
+  stream.respond({ ...failureHeaders, 'grpc-status': status }, { endStream: true })
 }
 
 /** Tells a client that it does not speak gRPC. */
