@@ -39,10 +39,54 @@ const tailLength = 32
  */
 const tailOf = (token: string) => token.slice(-tailLength)
 
+/**
+ * Places for proofs, of which the one that was not used for longest makes room. The last proof leaves its place behind:
+ * were that taken away too, all the others would be made anew, and in a cache of one gateway each revocation is of the last.
+ */
+class Places {
+  readonly #cache: LRUCache<string, KeptProof | typeof left>
+  /** By what the proof was looked up that has left. */
+  #left: string | undefined
+
+  constructor(max: number) {
+    this.#cache = new LRUCache({ max })
+  }
+
+  get size(): number {
+    return this.#cache.size - (this.#left === undefined ? 0 : 1)
+  }
+
+  get(tail: string): KeptProof | undefined {
+    return proofIn(this.#cache.get(tail))
+  }
+
+  peek(tail: string): KeptProof | undefined {
+    return proofIn(this.#cache.peek(tail))
+  }
+
+  put(tail: string, kept: KeptProof): void {
+    this.#cache.set(tail, kept)
+    if (this.#left === undefined) return
+    if (this.#left !== tail) this.#cache.delete(this.#left)
+    this.#left = undefined
+  }
+
+  remove(tail: string): void {
+    if (this.#cache.size > 1) this.#cache.delete(tail)
+    else if (this.#cache.has(tail)) {
+      this.#cache.set(tail, left)
+      this.#left = tail
+    }
+  }
+}
+
+const left: unique symbol = Symbol('left')
+const proofIn = (place: KeptProof | typeof left | undefined) => (place === left ? undefined : place)
+
 /** Makes a cache for at most `max` live proofs. */
 export function createProofCache(max: number): ProofCache {
-  const live = new LRUCache<string, KeptProof>({ max })
-  const refused = new LRUCache<string, KeptProof>({ max: Math.ceil(max * refusedShare) })
+  const live = new Places(max)
+  const refused = new Places(Math.ceil(max * refusedShare))
   let hits = 0
   let misses = 0
   // Who asks twice in a row, as one gateway alone does, is the latest used already.
@@ -68,14 +112,14 @@ export function createProofCache(max: number): ProofCache {
       latest = undefined
       const [place, other] = kept.goodIn ? [live, refused] : [refused, live]
       const tail = tailOf(kept.token)
-      other.delete(tail)
-      place.set(tail, kept)
+      other.remove(tail)
+      place.put(tail, kept)
     },
     forget(token) {
       latest = undefined
       const tail = tailOf(token)
-      live.delete(tail)
-      refused.delete(tail)
+      live.remove(tail)
+      refused.remove(tail)
     },
     get entries() {
       return live.size + refused.size

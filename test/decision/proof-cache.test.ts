@@ -46,3 +46,40 @@ test('AT-18: two tokens never share what is kept of one, however alike they end'
     }),
   )
 })
+
+test('what is taken out is gone, and counted no more, be it the last or not', () => {
+  const names = ['a', 'b', 'c'].map((name) => name.repeat(40))
+  const nothing = names.map(() => undefined)
+  for (const refusedMax of [1, 2, 3]) {
+    const cache = createProofCache(10 * refusedMax)
+    for (const [at, name] of names.entries()) {
+      cache.keep(keptOf(name, true))
+      cache.keep(keptOf(name, false))
+      assert.equal(cache.find(name)?.goodIn, undefined)
+      assert.equal(cache.entries, Math.min(at + 1, refusedMax))
+    }
+    for (const name of names) cache.forget(name)
+    assert.deepEqual(
+      names.map((name) => cache.find(name)),
+      nothing,
+    )
+    assert.equal(cache.entries, 0)
+    const again = keptOf(names[0] ?? '', true)
+    cache.keep(again)
+    assert.equal(cache.find(again.token), again)
+    assert.equal(cache.entries, 1)
+  }
+})
+
+test('to take the last one out takes no longer, however many there might be', () => {
+  const cache = createProofCache(500_000)
+  const kept = keptOf('a'.repeat(40), true)
+  const began = performance.now()
+  for (let count = 0; count < 100; count++) {
+    cache.keep(kept)
+    cache.forget(kept.token)
+  }
+  // A millisecond each where all places are made anew.
+  const took = performance.now() - began
+  assert.ok(took < 30, `${took} ms`)
+})
