@@ -86,7 +86,7 @@ class LaneConnection implements Exchange {
   /** Whether a request is not answered yet, and whether the answer is to be without its body. */
   #isAsked = false
   #isHead = false
-  /** What came before a request was answered, which is for Node to read. */
+  /** What came before a request was answered, and waits until it is. */
   #early: Buffer | undefined
   #isNodes = false
 
@@ -131,7 +131,13 @@ class LaneConnection implements Exchange {
     this.#isAsked = false
     if (!socket.write(text, encodingOf(answer, length))) socket.pause()
     if (isLast) socket.destroySoon()
-    if (this.#early && !this.isOver) this.#handOver(this.#early)
+    if (this.#early && !this.isOver) this.#goOn(this.#early)
+  }
+
+  #goOn(early: Buffer): void {
+    this.#early = undefined
+    this.#onData(early)
+    if (!this.#isNodes && !this.socket.writableNeedDrain) this.socket.resume()
   }
 
   readonly #onRead = (bytes: Buffer): boolean => {

@@ -109,6 +109,25 @@ for (const reading of readings) {
     for (const each of [line, other]) each.close()
   })
 
+  test(`what comes whole before an answer is answered after it in the lane (read ${reading})`, async (t) => {
+    const { asked, taken } = await start(t, reading)
+    const { line, exchange, socket } = await asked()
+    let [waiting, read] = [exchange, socket.bytesRead]
+    for (const [at, letter] of ['b', 'c', 'd'].entries()) {
+      line.send(get(`/${letter}`))
+      await until(() => socket.bytesRead > read)
+      read = socket.bytesRead
+      assert.equal(taken.length, at + 1)
+      waiting.send(ok('x'))
+      await until(() => taken.length === at + 2)
+      waiting = taken[at + 1] ?? waiting
+    }
+    waiting.send(ok('last'))
+    const by = ['x', 'x', 'x', 'last'].map((body) => ['lane', body])
+    assert.deepEqual(await answersOf(line, 4), by)
+    line.close()
+  })
+
   test(`a body of which a part came with its head is what was sent (read ${reading})`, async (t) => {
     const { open: openLine } = await start(t, reading)
     const [line, other] = [await openLine(), await openLine()]
