@@ -1,7 +1,7 @@
 // A follower as a verifier has it, without the threads that answer gateways and without a disk: it checks every
 // signature and the whole chain, and acknowledges.
 
-import { performance } from 'node:perf_hooks'
+import process from 'node:process'
 import { systemClock } from '../../src/system/clock.ts'
 import { createFeedConnection } from '../../src/verifier/feed/connection.ts'
 import { readEnrolment } from '../../src/verifier/feed/enrolment.ts'
@@ -33,8 +33,8 @@ const noDisk: StateFile = {
   close: done,
 }
 
-/** The time of now by a clock that all processes of a machine share. */
-export const now = () => performance.timeOrigin + performance.now()
+/** The time of now in milliseconds, by a clock that all processes of a machine share. */
+export const now = () => Number(process.hrtime.bigint()) / 1e6
 
 /** Begins to follow. */
 export function startLightFollower(text: string): LightFollower {

@@ -39,7 +39,7 @@ export const revoking: Row = {
       const asking = startAsking(ports, perSecond)
       const trials: Trial[] = []
       for (let at = 0; at < (quick ? 30 : 250); at++) trials.push(await tryOnce(authority, asking))
-      asking.close()
+      await asking.close()
       say(`${trials.length} credentials revoked`)
       return figuresOf(trials)
     } finally {
@@ -56,7 +56,7 @@ async function tryOnce(authority: BenchAuthority, asking: Asking): Promise<Trial
   const { headers } = await authority.call('DELETE', path)
   const answeredAt = now()
   await delay(100)
-  const asked = asking.asked()
+  const asked = await asking.asked()
   const allowed = asked.filter(({ status }) => status === 200)
   return {
     tookMs: answeredAt - sentAt,

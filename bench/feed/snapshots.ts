@@ -39,14 +39,14 @@ export const snapshots: Row = {
       say(`${count} credentials revoked`)
       asking.use(token)
       await delay(3000)
-      const quiet = asking.asked().map(took)
+      const quiet = (await asking.asked()).map(took)
       asking.use(token)
       await authority.start()
       const calm = startLooking(authority)
       const wireBytes = await download(other)
       const madeAt = now()
       const appliedAt = await untilApplied(verifier, count)
-      const busy = asking.asked().map(took)
+      const busy = (await asking.asked()).map(took)
       const looks = calm.stop()
       const appliedMs = await applyAlone(other, join(folder, 'alone'))
       say(`made and applied within ${inSeconds(appliedAt - madeAt)} of the first download`)
@@ -59,7 +59,7 @@ export const snapshots: Row = {
         atMost('answer of the authority, p99 meanwhile', quantile(looks, 0.99), 100, inMs),
       ]
     } finally {
-      asking.close()
+      await asking.close()
       await verifier.close()
       await authority.stop()
     }
