@@ -2,7 +2,6 @@
 // that what its times are held against does not stand in their way.
 
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 
 /** A question and its answer, by the clock that all threads share. */
@@ -25,7 +24,7 @@ export type ToAsker = { readonly kind: 'use'; readonly token: string } | { reado
 
 /** Begins to ask each of some ports so many times a second. */
 export function startAsking(ports: readonly number[], perSecond: number): Asking {
-  const thread = new Worker(join(import.meta.dirname, 'asking-thread.ts'), {
+  const thread = new Worker(new URL('./asking-thread.ts', import.meta.url), {
     workerData: { ports, perSecond },
   })
   const say = (message: ToAsker) => thread.postMessage(message)
