@@ -33,12 +33,16 @@ export interface FollowerHere {
 
 interface Following extends FollowerHere {
   readonly response: ServerResponse
+  /** Which of the parts of a second is its own. */
+  readonly turn: number
   position: number
   /** Whether lines are being written to it now. */
   busy: boolean
 }
 
 const heartbeatMs = 1000
+/** In how many parts a second's heartbeats are written, so that never a whole fleet has to wake up at once. */
+const turns = 4
 const linesAtOnce = 500
 const silentMs = 4000
 /** What may wait to be read by one follower. */
@@ -53,12 +57,14 @@ export class FeedHub {
   /** When heartbeats could be written for the last time, by the monotonic clock, and what went wrong since. */
   #tickedAt: number
   #failure: string | undefined
+  #turn = 0
+  #nextTurn = 0
 
   constructor(parts: FeedHubParts) {
     this.#parts = parts
     this.#tickedAt = parts.clock.monotonic()
     this.#stopNews = parts.store.onRevision(() => this.#guard(this.#spread()))
-    this.#timer = setInterval(() => this.#guard(this.#tick()), heartbeatMs)
+    this.#timer = setInterval(() => this.#guard(this.#tick()), heartbeatMs / turns)
   }
 
   /** What keeps the feed from running, if anything does. */
@@ -83,7 +89,8 @@ export class FeedHub {
       return true
     }
     response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
-    const following = { ...follower, response, position: follower.after, busy: false }
+    const turn = this.#nextTurn++ % turns
+    const following = { ...follower, response, turn, position: follower.after, busy: false }
     this.#followings.add(following)
     response.on('close', () => this.#followings.delete(following))
     await this.#catchUp(following)
@@ -123,7 +130,8 @@ export class FeedHub {
   async #tickOnce(): Promise<void> {
     for (const id of await this.#parts.enrolments.revoked()) this.drop(id)
     await this.#spread()
-    await this.#beat([...this.#followings])
+    const turn = this.#turn++ % turns
+    await this.#beat([...this.#followings].filter((following) => following.turn === turn))
     await this.#parts.fleet.save()
   }
 
