@@ -1,5 +1,5 @@
 // A database thread: one connection, one task at a time, so that waiting for the disk holds up nobody else.
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
@@ -15,6 +15,8 @@ import type {
 const statementsMax = 500
 const busyTimeoutMs = 5000
 const pageBytes = 4096
+/** At what length the log is carried over into the database: that at which SQLite itself would. */
+const logPagesMax = 1000
 const ioError = 10
 const nothing: BareAnswer = { columns: [], rows: [], affected: 0 }
 
@@ -45,6 +47,7 @@ function open(): BareAnswer {
     pragma page_size = ${pageBytes};
     pragma journal_mode = wal;
     pragma synchronous = full;
+    pragma wal_autocheckpoint = 0;
     pragma foreign_keys = on;
     pragma temp_store = memory;
     pragma trusted_schema = off;
@@ -178,6 +181,27 @@ const systemCodes = new Map([
   ['EIO', ioError],
 ])
 
+/**
+ * SQLite would do so before it says that a transaction is committed, and whoever made the log too long would wait for
+ * it, some thirty milliseconds. What fails here is tried again after the next one.
+ */
+function carryOver(): void {
+  try {
+    if (logPages() >= logPagesMax) opened().exec('pragma wal_checkpoint(passive)')
+  } catch {
+    // A full disk, for instance: the log is whole, and goes on.
+  }
+}
+
+/** How long the log is. Its file never shrinks, but says without a question that it was not long yet. */
+function logPages(): number {
+  const size = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
+  if (size < logPagesMax * pageBytes) return 0
+  const [row] = run('pragma wal_checkpoint(noop)', []).rows
+  return Number(row?.[1])
+}
+
 parentPort?.on('message', ({ id, task }: SqliteRequest) => {
   parentPort?.postMessage(reply(id, task))
+  if (task.kind === 'run' && task.sql === 'commit') carryOver()
 })

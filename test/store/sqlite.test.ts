@@ -43,6 +43,25 @@ describe('the store on SQLite alone', () => {
     }
   })
 
+  test('the log is carried over into the database when it is long, and only then', async () => {
+    const path = fresh()
+    const store = await openStore({ url: `sqlite:${path}` })
+    const tenant = await addTenant(store)
+    const add = () => store.write((tx) => addGateway(tx, { ...tenant, name: randomUUID() }))
+    const carriedOverAt = () => statSync(path).mtimeMs
+    const carriedOver = new Set([carriedOverAt()])
+    let commits = 0
+    while (carriedOver.size < 4) {
+      await Promise.all(Array.from({ length: 30 }, add))
+      carriedOver.add(carriedOverAt())
+      commits++
+      assert.ok(commits < 400, 'nothing is carried over')
+    }
+    assert.ok(commits > 30, `${commits} commits`)
+    assert.ok(statSync(`${path}-wal`).size < 2 * 4_096_000)
+    await store.close()
+  })
+
   test('a full disk refuses writes with nothing changed, reads go on, and so do writes once there is room', async () => {
     const path = fresh()
     const full = await openStore({ url: `sqlite:${path}`, maxBytes: 600_000 })
