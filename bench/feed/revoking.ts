@@ -17,7 +17,7 @@ interface Trial {
   readonly applied: string
   /** Questions that were sent after the answer of DELETE and allowed. */
   readonly allowedAfter: number
-  /** From the answer of DELETE to the last allowed answer; below zero where that came before. */
+  /** From the answer of DELETE to when the last request was sent that was allowed; below zero where that was before. */
   readonly lastAllowedMs: number
 }
 
@@ -62,7 +62,7 @@ async function tryOnce(authority: BenchAuthority, asking: Asking): Promise<Trial
     tookMs: answeredAt - sentAt,
     applied: String(headers['warder-applied']),
     allowedAfter: allowed.filter((one) => one.sentAt > answeredAt).length,
-    lastAllowedMs: Math.max(...allowed.map((one) => one.answeredAt)) - answeredAt,
+    lastAllowedMs: Math.max(...allowed.map((one) => one.sentAt)) - answeredAt,
   }
 }
 
@@ -73,7 +73,7 @@ function figuresOf(trials: readonly Trial[]) {
   const sum = whole.reduce((total, { allowedAfter }) => total + allowedAfter, 0)
   return [
     atMost('allowed requests sent after a 204 that says all', sum, 0, String),
-    atMost('204 → last allowed answer, maximum', maximum(whole), 0, inMs),
+    atMost('204 → last allowed request, maximum', maximum(whole), 0, inMs),
     atMost(`DELETEs that do not say ${all}`, trials.length - whole.length, 0, String),
     atMost('DELETE, p50', quantile(took, 0.5), 50, inMs),
     atMost('DELETE, p99', quantile(took, 0.99), 50, inMs),

@@ -13,48 +13,65 @@ interface Setup {
 
 type Note = (status: number) => void
 
-/** One connection at a time, on which answers come in the order of the questions. */
+/** A way to ask a verifier as gateways do: by a connection that waits for no answer, or else by a new one. */
 function openLine(port: number) {
-  let connection: Connection | undefined
+  const idle: Connection[] = []
+  const open = () => {
+    const connection = new Connection(port, () => idle.push(connection))
+    return connection
+  }
   return {
     ask(question: string, note: Note) {
-      if (!connection || connection.socket.destroyed) connection = openConnection(port)
-      connection.waiting.push(note)
-      connection.socket.write(question, 'latin1')
+      let connection = idle.pop()
+      while (connection?.isOver) connection = idle.pop()
+      const free = connection ?? open()
+      free.ask(question, note)
     },
   }
 }
 
-interface Connection {
-  readonly socket: Socket
-  readonly waiting: Note[]
+class Connection {
+  readonly #socket: Socket
+  #note: Note | undefined
+  #text = ''
+
+  constructor(port: number, onAnswered: () => void) {
+    this.#socket = connect(port, '127.0.0.1').setNoDelay(true).setEncoding('latin1')
+    this.#socket.on('data', (text: string) => {
+      this.#text += text
+      const status = statusIn(this.#text)
+      if (status === undefined) return
+      this.#text = ''
+      this.#tell(status)
+      onAnswered()
+    })
+    this.#socket.on('error', () => undefined)
+    this.#socket.on('end', () => this.#socket.destroy())
+    this.#socket.on('close', () => this.#tell(0))
+  }
+
+  get isOver(): boolean {
+    return this.#socket.destroyed
+  }
+
+  ask(question: string, note: Note): void {
+    this.#note = note
+    this.#socket.write(question, 'latin1')
+  }
+
+  #tell(status: number): void {
+    this.#note?.(status)
+    this.#note = undefined
+  }
 }
 
-function openConnection(port: number): Connection {
-  const socket = connect(port, '127.0.0.1').setNoDelay(true).setEncoding('latin1')
-  const waiting: Note[] = []
-  let rest = ''
-  socket.on('data', (text: string) => {
-    rest += text
-    for (let answer = answerIn(rest); answer; answer = answerIn(rest)) {
-      rest = rest.slice(answer.length)
-      waiting.shift()?.(answer.status)
-    }
-  })
-  socket.on('error', () => undefined)
-  socket.on('end', () => socket.destroy())
-  socket.on('close', () => waiting.splice(0).forEach((note) => note(0)))
-  return { socket, waiting }
-}
-
-/** The first answer of what has come, if it is whole. */
-function answerIn(text: string) {
+/** The status of an answer, once it is whole. */
+function statusIn(text: string): number | undefined {
   const end = text.indexOf('\r\n\r\n')
   if (end === -1) return undefined
   const [, status = 0] = /^HTTP\/1\.1 (\d{3})/.exec(text) ?? []
   const [, bodyLength = 0] = /\r\ncontent-length: (\d+)/i.exec(text.slice(0, end)) ?? []
-  const length = end + 4 + Number(bodyLength)
-  return text.length < length ? undefined : { status: Number(status), length }
+  return text.length < end + 4 + Number(bodyLength) ? undefined : Number(status)
 }
 
 function questionWith(token: string): string {
