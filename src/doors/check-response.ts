@@ -100,8 +100,7 @@ function inWords(identity: Identity): Words {
       header(names.subject, identity.subject) +
       header(names.scope, identity.scope),
     metadata:
-      metadata('gateway_id', identity.gatewayId) +
-      metadata('credential_id', identity.credentialId),
+      metadata('gateway_id', identity.gatewayId) + metadata('credential_id', identity.credentialId),
   }
   return latest
 }
