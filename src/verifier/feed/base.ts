@@ -55,8 +55,8 @@ export async function checkState(
   const keys = await readFeedKeys(kept.keys, pinned)
   const snapshot = keys && checkSnapshot({ open: keys.openKept }, kept.manifest, kept.body)
   if (!keys || !snapshot) return undefined
-  const { epoch } = snapshot.manifest
-  let position: Position = snapshot.manifest
+  const { epoch, revision, chain } = snapshot.manifest
+  let position: Position = { epoch, revision, chain }
   const steps: Step[] = []
   for (const line of kept.lines) {
     const payload = keys.openKept(line)
