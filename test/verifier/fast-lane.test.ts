@@ -110,6 +110,8 @@ async function saidTo(bytes: Buffer) {
   let said = ''
   socket.on('data', (text: string) => (said += text))
   socket.on('error', () => undefined)
+  // What was announced and never comes is waited for until a deadline; the answer, if any, has come by then.
+  socket.setTimeout(3000, () => socket.destroy())
   socket.end(bytes)
   await once(socket, 'close')
   const lines = said.replace(/"state":"[^"]*"/g, '').split('\r\n')
