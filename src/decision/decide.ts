@@ -56,6 +56,8 @@ export interface View {
   readonly leeway: Leeway
   readonly outage: OutageAnswers
   readonly admission: Admission
+  /** Whoever asks was let wait behind those who are known: however many bring live tokens, these hold nobody up. */
+  readonly hasWaited?: true
 }
 
 /** Why nothing can be said of one token, while others are judged. */
@@ -133,7 +135,7 @@ function examine(
   if (typeof kept === 'string') return kept
   if (kept.proof.kind !== kind) return 'kind-refused'
   const reason = kept.goodIn === view.standing.stamp ? undefined : judgeAnew(kept, view, now)
-  if (!known && !reason) view.admission.giveBack()
+  if (!known && !reason && view.hasWaited) view.admission.giveBack()
   return reason ?? judgeTime(kept.proof, now, view.leeway) ?? kept
 }
 

@@ -5,8 +5,8 @@ const burst = 5_000
 
 /**
  * A budget for the signatures of first-seen tokens of one thread. Beyond it they are told to come back, so that a flood
- * of forgeries leaves the processor to those that are known. Tokens that turn out to be live use up nothing: however
- * many come at once, as after a start, they are not what it is against.
+ * of forgeries leaves the processor to those that are known. Where those wait for nobody, tokens that turn out to be live
+ * use up nothing: however many come at once, as after a start, they are not what it is against.
  */
 export function createAdmission(monotonic: () => number): Admission {
   let left = burst

@@ -18,7 +18,8 @@ export function createHookAnswerer(parts: JudgingParts): HookAnswerer {
   const waiting = createWaitingLine(parts.clock.monotonic)
   const answerLater = (asked: Asked) => {
     const waits = waiting.add(() => {
-      if (!asked.exchange.isOver) decideAndSend(parts, asked, parts.view())
+      if (asked.exchange.isOver) return
+      decideAndSend(parts, asked, { ...parts.view(), hasWaited: true })
     })
     if (!waits) decideAndSend(parts, asked, { ...parts.view(), admission: closed })
   }

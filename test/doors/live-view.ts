@@ -12,7 +12,8 @@ import { gatewayClaims, issuer, jwksOf, keys, now, profiles } from '../credentia
 
 // Decisions of the real kind for what is tested without a socket.
 
-const set = await importKeySet(JSON.parse(JSON.stringify(jwksOf([keys.EdDSA]))), ['EdDSA'])
+const trusted = [keys.EdDSA, keys.RS256]
+const set = await importKeySet(JSON.parse(JSON.stringify(jwksOf(trusted))), ['EdDSA', 'RS256'])
 const own = profiles.map((profile) => createProfile(profile))
 const revision = 7
 if (!set || !isRevision(revision)) throw new TypeError('no keys')
