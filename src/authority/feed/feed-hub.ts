@@ -117,8 +117,10 @@ export class FeedHub {
   }
 
   async #tick(): Promise<void> {
+    const turn = this.#turn++ % turns
     try {
-      await this.#tickOnce()
+      await (turn === 0 ? this.#tickWhole() : this.#beatTurn(turn))
+      if (turn !== 0) return
       this.#tickedAt = this.#parts.clock.monotonic()
       this.#failure = undefined
     } catch (error) {
@@ -127,12 +129,17 @@ export class FeedHub {
     }
   }
 
-  async #tickOnce(): Promise<void> {
+  /** What is done once a second, besides the heartbeats of the first turn. */
+  async #tickWhole(): Promise<void> {
     for (const id of await this.#parts.enrolments.revoked()) this.drop(id)
     await this.#spread()
-    const turn = this.#turn++ % turns
-    await this.#beat([...this.#followings].filter((following) => following.turn === turn))
+    await this.#beatTurn(0)
     await this.#parts.fleet.save()
+  }
+
+  async #beatTurn(turn: number): Promise<void> {
+    const some = [...this.#followings].filter((following) => following.turn === turn)
+    if (some.length > 0) await this.#beat(some)
   }
 
   async #spread(): Promise<void> {
