@@ -145,7 +145,7 @@ for (const reading of readings) {
     const { line, exchange, socket } = await asked()
     line.socket.pause()
     exchange.met()
-    exchange.send(ok('a'.repeat(16 * 1024 * 1024)))
+    exchange.send(ok('a'.repeat(8 * 1024 * 1024)))
     await until(() => socket.isPaused())
     line.send(get('/b'))
     // Time enough to be read, were anybody reading.
