@@ -40,7 +40,8 @@ export const revoking: Row = {
       }
       const asking = startAsking(ports, perSecond)
       const trials: Trial[] = []
-      for (let at = 0; at < warmUp + (quick ? 30 : 250); at++) trials.push(await tryOnce(authority, asking))
+      for (let at = 0; at < warmUp + (quick ? 30 : 250); at++)
+        trials.push(await tryOnce(authority, asking))
       await asking.close()
       say(`${trials.length} credentials revoked`)
       return figuresOf(trials)
