@@ -10,6 +10,7 @@
 // together than a buffer.
 
 import type { Identity } from '../decision/identity.ts'
+import { latest } from './latest.ts'
 
 /** Puts a message in front of the call's other bytes: it is not compressed, and so long. */
 export function frame(message: string): string {
@@ -79,31 +80,17 @@ export function allowMessage(
   return ok + field(3, headers) + field(4, known)
 }
 
-interface Words {
-  readonly identity: Identity
-  readonly headers: string
-  readonly metadata: string
-}
-
-let latest: Words | undefined
-
-/** Who asks twice in a row, as one gateway alone does, is put into words once. */
-function inWords(identity: Identity): Words {
-  if (latest?.identity === identity) return latest
-  latest = {
-    identity,
-    headers:
-      header(names.gatewayId, identity.gatewayId) +
-      header(names.gatewayName, identity.gatewayName) +
-      header(names.environmentId, identity.environmentId) +
-      header(names.credentialId, identity.credentialId) +
-      header(names.subject, identity.subject) +
-      header(names.scope, identity.scope),
-    metadata:
-      metadata('gateway_id', identity.gatewayId) + metadata('credential_id', identity.credentialId),
-  }
-  return latest
-}
+const inWords = latest((identity: Identity) => ({
+  headers:
+    header(names.gatewayId, identity.gatewayId) +
+    header(names.gatewayName, identity.gatewayName) +
+    header(names.environmentId, identity.environmentId) +
+    header(names.credentialId, identity.credentialId) +
+    header(names.subject, identity.subject) +
+    header(names.scope, identity.scope),
+  metadata:
+    metadata('gateway_id', identity.gatewayId) + metadata('credential_id', identity.credentialId),
+}))
 
 /** A refusal, as it is but for the decision's id. */
 export interface RefusalText {

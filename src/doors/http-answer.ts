@@ -2,6 +2,7 @@ import type { Allow, Decision } from '../decision/decision.ts'
 import type { Identity } from '../decision/identity.ts'
 import { reasons, type Reason, type ReasonFacts } from '../decision/reasons.ts'
 import { headerLine, jsonLine, noStoreLine, type DoorAnswer } from './door-answer.ts'
+import { latest } from './latest.ts'
 import { challengeOf, isReason, refusalBody, retryAfterOf } from './refusal-text.ts'
 
 /**
@@ -18,25 +19,16 @@ function allowAnswer({ identity, findings }: Allow, decisionId: string): DoorAns
 
 const decisionLine = (id: string) => headerLine('X-Warder-Decision-Id', id)
 
-let latest: { readonly identity: Identity; readonly lines: string } | undefined
-
-/** Who asks twice in a row, as one gateway alone does, is put into words once. */
-function linesOf(identity: Identity): string {
-  if (latest?.identity !== identity) latest = { identity, lines: identityLines(identity) }
-  return latest.lines
-}
-
-function identityLines(identity: Identity): string {
-  return (
+const linesOf = latest(
+  (identity: Identity) =>
     noStoreLine +
     headerLine('X-Warder-Gateway-Id', identity.gatewayId) +
     headerLine('X-Warder-Gateway-Name', identity.gatewayName) +
     headerLine('X-Warder-Environment-Id', identity.environmentId) +
     headerLine('X-Warder-Credential-Id', identity.credentialId) +
     headerLine('X-Warder-Subject', identity.subject) +
-    headerLine('X-Warder-Scope', identity.scope)
-  )
-}
+    headerLine('X-Warder-Scope', identity.scope),
+)
 
 /** How a door words what is not an allow. */
 export interface RefusalForm {
