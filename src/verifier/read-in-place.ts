@@ -17,8 +17,10 @@ export function readInPlace(accepted: Socket, take: (bytes: Buffer) => boolean) 
   if (accepted.constructor !== Socket || !canReadInPlace(handle)) return undefined
   const onread = {
     buffer: shared,
-    callback: (length: number) =>
-      take(shared.subarray(0, length)) || socket.push(Buffer.from(shared.subarray(0, length))),
+    callback(length: number) {
+      const bytes = shared.subarray(0, length)
+      return take(bytes) || socket.push(Buffer.from(bytes))
+    },
   }
   Reflect.set(accepted, '_handle', null)
   const options = { handle, allowHalfOpen: accepted.allowHalfOpen, onread }
