@@ -16,17 +16,11 @@ type Note = (status: number) => void
 /** A way to ask a verifier as gateways do: by a connection that waits for no answer, or else by a new one. */
 function openLine(port: number) {
   const idle: Connection[] = []
-  const open = () => {
-    const connection = new Connection(port, () => idle.push(connection))
-    return connection
-  }
-  return {
-    ask(question: string, note: Note) {
-      let connection = idle.pop()
-      while (connection?.isOver) connection = idle.pop()
-      const free = connection ?? open()
-      free.ask(question, note)
-    },
+  return (question: string, note: Note) => {
+    let connection = idle.pop()
+    while (connection?.isOver) connection = idle.pop()
+    connection ??= new Connection(port, (free) => idle.push(free))
+    connection.ask(question, note)
   }
 }
 
@@ -35,7 +29,7 @@ class Connection {
   #note: Note | undefined
   #text = ''
 
-  constructor(port: number, onAnswered: () => void) {
+  constructor(port: number, onAnswered: (free: Connection) => void) {
     this.#socket = connect(port, '127.0.0.1').setNoDelay(true).setEncoding('latin1')
     this.#socket.on('data', (text: string) => {
       this.#text += text
@@ -43,7 +37,7 @@ class Connection {
       if (status === undefined) return
       this.#text = ''
       this.#tell(status)
-      onAnswered()
+      onAnswered(this)
     })
     this.#socket.on('error', () => undefined)
     this.#socket.on('end', () => this.#socket.destroy())
@@ -92,10 +86,10 @@ let question = ''
 let asked: Asked[] = []
 
 for (const port of ports) {
-  const line = openLine(port)
+  const ask = openLine(port)
   const once = () => {
     const [sentAt, into] = [now(), asked]
-    line.ask(question, (status) => into.push({ sentAt, answeredAt: now(), status }))
+    ask(question, (status) => into.push({ sentAt, answeredAt: now(), status }))
   }
   setInterval(() => question && once(), 1000 / perSecond)
 }
