@@ -27,8 +27,9 @@ import {
   takeMessage,
   type MessageFlaw,
 } from './grpc-call.ts'
-import { createDeadlines, type Deadlines } from './deadlines.ts'
+import { createDeadlines, type Deadline } from './deadlines.ts'
 import type { ThreadObserver } from './observer.ts'
+import { forgetClosedStreams } from './open-streams.ts'
 import { strangerIdleMs } from './strangers.ts'
 import type { HookLimits, TlsMaterial } from './thread-setup.ts'
 import { secureContext } from './tls-files.ts'
@@ -74,18 +75,22 @@ interface Peer {
   /** A live credential was seen. */
   met: boolean
 }
-type Handler = (stream: ServerHttp2Stream, rawHeaders: readonly string[]) => void
+type Handler = (
+  stream: ServerHttp2Stream,
+  rawHeaders: readonly string[],
+  deadline: Deadline,
+) => void
 
 /** Makes the listener; it does not listen yet. */
 export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
   const sessions = new Map<Session, Peer>()
-  const calls = createDeadlines<ServerHttp2Stream>(parts.clock.monotonic, callDeadlineMs)
+  const calls = createDeadlines(parts.clock.monotonic, callDeadlineMs)
   let draining = false
   const handlers = new Map<string, Handler>([
-    ['/envoy.service.auth.v3.Authorization/Check', createCheck(parts, sessions, calls)],
+    ['/envoy.service.auth.v3.Authorization/Check', createCheck(parts, sessions)],
     [
       '/grpc.health.v1.Health/Check',
-      createHealthCheck(() => !draining && canDecide(parts.view()), parts.room, calls),
+      createHealthCheck(() => !draining && canDecide(parts.view()), parts.room),
     ],
   ])
   const options = {
@@ -103,6 +108,7 @@ export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
     : createServer(options)
   server.maxConnections = parts.limits.sockets
   server.on('session', (session) => {
+    forgetClosedStreams(session)
     sessions.set(session, { source: session.socket.remoteAddress, met: false })
     session.setTimeout(parts.strangerIdleMs ?? strangerIdleMs, () => session.close())
     const late = setTimeout(() => session.destroy(), prefaceDeadlineMs).unref()
@@ -115,11 +121,12 @@ export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
   server.on('stream', (stream: ServerHttp2Stream, headers, _flags, rawHeaders) => {
     // Whoever breaks off a call needs no answer.
     stream.on('error', ignore)
-    calls.begun(stream)
+    const deadline = calls.of(stream)
+    deadline.begin()
     const handle = handlers.get(headers[':path'] ?? '')
     if (!isGrpc(headers['content-type'])) refuseMediaType(stream)
     else if (!handle || headers[':method'] !== 'POST') failCall(stream, grpcStatus.unimplemented)
-    else handle(stream, rawHeaders)
+    else handle(stream, rawHeaders, deadline)
   })
   server.on('sessionError', ignore)
   server.on('close', calls.close)
@@ -139,14 +146,10 @@ function ignore(): void {}
 
 const isGrpc = (type = '') => /^application\/grpc(?:\+proto)?(?:;|$)/.test(type)
 
-function createCheck(
-  parts: GrpcServerParts,
-  sessions: ReadonlyMap<Session, Peer>,
-  { ended }: Pick<Deadlines<ServerHttp2Stream>, 'ended'>,
-): Handler {
+function createCheck(parts: GrpcServerParts, sessions: ReadonlyMap<Session, Peer>): Handler {
   const { door, view: look, clock, nextDecisionId, observer, room } = parts
   const bytesMax = messageBytesMax(parts.limits)
-  return (stream, rawHeaders) => {
+  return (stream, rawHeaders, deadline) => {
     const { session } = stream
     const peer = session && sessions.get(session)
     const take = (message: Buffer | MessageFlaw) => {
@@ -173,7 +176,7 @@ function createCheck(
       observer.decided(door.name, decision, id, peer?.source)
       observer.took(took)
     }
-    takeMessage(stream, { bytesMax, room, isStranger: peer?.met !== true, take, ended })
+    takeMessage(stream, { bytesMax, room, isStranger: peer?.met !== true, take, deadline })
   }
 }
 
@@ -203,12 +206,8 @@ const canDecide = ({ standing, freshness, outage }: View) =>
 
 const healthBytesMax = 1024
 
-function createHealthCheck(
-  isServing: () => boolean,
-  room: Room,
-  { ended }: Pick<Deadlines<ServerHttp2Stream>, 'ended'>,
-): Handler {
-  return (stream) => {
+function createHealthCheck(isServing: () => boolean, room: Room): Handler {
+  return (stream, _rawHeaders, deadline) => {
     const take = (message: Buffer | MessageFlaw) => {
       const isKnown = typeof message === 'string' ? undefined : asksOfKnownService(message)
       if (message === 'no-room') failCall(stream, grpcStatus.unavailable)
@@ -216,6 +215,6 @@ function createHealthCheck(
       else if (!isKnown) failCall(stream, grpcStatus.notFound)
       else answerCall(stream, isServing() ? healthMessages.serving : healthMessages.notServing)
     }
-    takeMessage(stream, { bytesMax: healthBytesMax, room, isStranger: true, take, ended })
+    takeMessage(stream, { bytesMax: healthBytesMax, room, isStranger: true, take, deadline })
   }
 }

@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
 import type { DoorSettings } from '../doors/http-door.ts'
 import { createSpoeSession, type SpoeSession } from '../doors/spoe.ts'
-import { createDeadlines, type Deadlines } from './deadlines.ts'
+import { createDeadlines, type Deadline } from './deadlines.ts'
 import { openJudgement, type JudgingParts } from './judging.ts'
 import { strangerIdleMs } from './strangers.ts'
 import type { TlsMaterial } from './thread-setup.ts'
@@ -38,7 +38,7 @@ const usualFrameDeadlineMs = 10_000
 /** Makes the listener; it does not listen yet. */
 export function createSpoeServer(parts: SpoeServerParts): SpoeServer {
   const { settings, tls, frameDeadlineMs = usualFrameDeadlineMs } = parts
-  const late = createDeadlines<Socket>(parts.clock.monotonic, frameDeadlineMs)
+  const late = createDeadlines(parts.clock.monotonic, frameDeadlineMs)
   const connections = new Map<Socket, SpoeSession>()
   const door = { name: 'spoe', rules: settings } as const
   let draining = false
@@ -58,14 +58,15 @@ export function createSpoeServer(parts: SpoeServerParts): SpoeServer {
       isDraining: () => draining,
     })
     const held = createHeld(parts.room)
+    const deadline = late.of(socket)
     connections.set(socket, session)
     socket.once('close', () => {
       connections.delete(socket)
-      late.ended(socket)
+      deadline.end()
       held.become(0, true)
     })
     socket.setTimeout(parts.strangerIdleMs ?? strangerIdleMs)
-    serve(socket, { session, late, hold: (bytes) => held.become(bytes, isStranger) })
+    serve(socket, { session, deadline, hold: (bytes) => held.become(bytes, isStranger) })
   }
   const server = tls
     ? createTlsServer(
@@ -104,14 +105,15 @@ function createHeld(room: Room) {
 
 interface Served {
   readonly session: SpoeSession
-  readonly late: Deadlines<Socket>
+  /** For a frame that has begun. */
+  readonly deadline: Deadline
   /** Has so much be kept; false if there is no room for it. */
   readonly hold: (bytes: number) => boolean
 }
 
 /** Who has not greeted, has begun a frame or been said goodbye to, has until the deadline, whatever it dribbles. */
-function serve(socket: Socket, { session, late, hold }: Served): void {
-  late.begun(socket)
+function serve(socket: Socket, { session, deadline, hold }: Served): void {
+  deadline.begin()
   socket.on('timeout', () => socket.destroy())
   // Who breaks off is gone, which `close` tells.
   socket.on('error', () => socket.destroy())
@@ -125,10 +127,10 @@ function serve(socket: Socket, { session, late, hold }: Served): void {
     if (session.ended || !hold(session.waiting)) {
       socket.end(session.farewell())
       socket.resume()
-      late.begun(socket)
+      deadline.begin()
       return
     }
-    if (session.greeted && session.waiting === 0) late.ended(socket)
-    else if (session.frames > frames || !late.isOpen(socket)) late.begun(socket)
+    if (session.greeted && session.waiting === 0) deadline.end()
+    else if (session.frames > frames || !deadline.isOpen) deadline.begin()
   })
 }
