@@ -1,6 +1,6 @@
 // For each read a socket of Node's takes 64 KB from the system and makes a buffer of what came, which costs more than
 // judging what it says. A client's socket can be told to read into one buffer again and again; an accepted one cannot
-// be, so it is made anew around the handle of the accepted one. That leans on what Node does not document, here alone: where
+// be, so it is made anew around the handle of the accepted one. That leans on what Node does not document: where
 // something else is found than is known, sockets stay as they are.
 
 import { Socket } from 'node:net'
