@@ -10,7 +10,6 @@
 // together than a buffer.
 
 import type { Identity } from '../decision/identity.ts'
-import { latest } from './latest.ts'
 
 /** Puts a message in front of the call's other bytes: it is not compressed, and so long. */
 export function frame(message: string): string {
@@ -73,24 +72,48 @@ export function allowMessage(
   decisionId: string,
   removed: string,
 ): string {
-  const who = inWords(identity)
-  const headers =
-    who.headers + header(names.decisionId, decisionId) + header(names.revision, revision) + removed
-  const known = who.metadata + metadata('decision_id', decisionId)
-  return ok + field(3, headers) + field(4, known)
+  const { length } = decisionId
+  if (
+    kept.identity !== identity ||
+    kept.revision !== revision ||
+    kept.removed !== removed ||
+    kept.length !== length
+  ) {
+    kept = { identity, revision, removed, length, ...around(identity, revision, length, removed) }
+  }
+  return kept.before + decisionId + kept.between + decisionId
 }
 
-const inWords = latest((identity: Identity) => ({
-  headers:
-    header(names.gatewayId, identity.gatewayId) +
-    header(names.gatewayName, identity.gatewayName) +
-    header(names.environmentId, identity.environmentId) +
-    header(names.credentialId, identity.credentialId) +
-    header(names.subject, identity.subject) +
-    header(names.scope, identity.scope),
-  metadata:
-    metadata('gateway_id', identity.gatewayId) + metadata('credential_id', identity.credentialId),
-}))
+/** What the latest answer was, but for the decision's id. */
+let kept: ReturnType<typeof around> & {
+  readonly identity: Identity | undefined
+  readonly revision: string
+  readonly removed: string
+  readonly length: number
+} = { identity: undefined, revision: '', removed: '', length: 0, before: '', between: '' }
+
+/** What stands in front of and between the two places of an id that is so long; the second is the end of the answer. */
+function around(identity: Identity, revision: string, length: number, removed: string) {
+  const id = ' '.repeat(length)
+  const behind = header(names.revision, revision) + removed
+  const headers = identityHeaders(identity) + header(names.decisionId, id) + behind
+  const known = field(4, identityMetadata(identity) + metadata('decision_id', id))
+  const whole = ok + field(3, headers) + known
+  const second = whole.length - length
+  const first = second - known.length - behind.length - replaces.length
+  return { before: whole.slice(0, first), between: whole.slice(first + length, second) }
+}
+
+const identityHeaders = (identity: Identity) =>
+  header(names.gatewayId, identity.gatewayId) +
+  header(names.gatewayName, identity.gatewayName) +
+  header(names.environmentId, identity.environmentId) +
+  header(names.credentialId, identity.credentialId) +
+  header(names.subject, identity.subject) +
+  header(names.scope, identity.scope)
+
+const identityMetadata = ({ gatewayId, credentialId }: Identity) =>
+  metadata('gateway_id', gatewayId) + metadata('credential_id', credentialId)
 
 /** A refusal, as it is but for the decision's id. */
 export interface RefusalText {
