@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { setTimeout as delay } from 'node:timers/promises'
 import { probeCall } from './load/grpc.ts'
 import type { LoadGenerator, LoadResult } from './load/load.ts'
 import { makeMaterial, writeRevoked, type Material, type TokenKind } from './material.ts'
@@ -120,12 +121,21 @@ async function enter(
   const requests = material.tokens.map((token) => target.request(token))
   const protocol = requests[0]?.message === undefined ? 'http' : 'grpc'
   const loads = generators.filter(({ speaks }) => speaks === protocol).map(({ name }) => name)
-  const status = await probe(server.port, requests[0])
+  const status = await firstStatus(server.port, requests[0])
   if (status === '200' && loads.length > 0) {
     return { target, server, requests, rounds: new Map(loads.map((name) => [name, []])) }
   }
   await server.close()
   return status === '200' ? 'no load generator for it' : `answers ${status}, not 200`
+}
+
+/** What a first request is answered; a server that tries its ports before it has them may end what came meanwhile. */
+async function firstStatus(port: number, request: BenchRequest | undefined): Promise<string> {
+  for (let left = 20; ; left--) {
+    const status = await probe(port, request)
+    if (status !== 'nothing' || left === 0) return status
+    await delay(50)
+  }
 }
 
 async function probe(port: number, request: BenchRequest | undefined): Promise<string> {
