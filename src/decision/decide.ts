@@ -154,7 +154,12 @@ function makeProof(token: string, view: SoundView): KeptProof | DenyReason | 'ov
   if (!view.admission.admit()) return 'overloaded'
   const proof = proveClaimed(claimed)
   if (typeof proof === 'string') return proof
-  return { token, proof, identity: identify(proof), goodIn: undefined }
+  return { token: copyOf(token), proof, identity: identify(proof), goodIn: undefined }
+}
+
+/** A text of its own: a piece of what was read holds on to all of it, and a proof is kept for long. */
+function copyOf(token: string): string {
+  return Buffer.from(token, 'latin1').toString('latin1')
 }
 
 /**

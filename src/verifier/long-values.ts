@@ -12,7 +12,9 @@ const keptMax = 8192
 const slots = 256
 
 const known: (Known | undefined)[] = Array.from({ length: slots })
+/** How the values end that came last: so short a text holds on to nothing else. */
 const seen: (string | undefined)[] = Array.from({ length: slots })
+const endLength = 12
 
 /** A value that is known at a place, and ends its line there. */
 export function knownValue(chunk: Buffer, start: number): string | undefined {
@@ -29,6 +31,10 @@ export function knownValue(chunk: Buffer, start: number): string | undefined {
 export function noteValue(start: number, value: string): void {
   if (value.length > keptMax) return
   const slot = start % slots
-  if (seen[slot] === value) known[slot] = { bytes: Buffer.from(value, 'latin1'), text: value }
-  seen[slot] = value
+  const end = value.slice(-endLength)
+  if (seen[slot] === end) {
+    const bytes = Buffer.from(value, 'latin1')
+    known[slot] = { bytes, text: bytes.toString('latin1') }
+  }
+  seen[slot] = end
 }

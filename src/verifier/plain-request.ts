@@ -101,10 +101,9 @@ function newValue(chunk: Buffer, text: string, start: number): string | undefine
   const end = shortEnd < start + shortMax ? shortEnd : text.indexOf(lineEnd, shortEnd)
   if (end === start) return ''
   if (chunk[start] === space || chunk[end - 1] === space) return undefined
-  if (end === shortEnd) return text.slice(start, end)
+  const value = text.slice(start, end)
+  if (end === shortEnd) return value
   if (!areAllVisible(chunk, start, end)) return undefined
-  // As a copy: a short text may hold on to all that was read with it, but a credential is kept for long.
-  const value = chunk.toString('latin1', start, end)
   noteValue(start, value)
   return value
 }
