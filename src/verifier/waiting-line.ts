@@ -13,24 +13,34 @@ const waitingMax = 2000
 
 /** Makes an empty line. */
 export function createWaitingLine(monotonic: () => number): WaitingLine {
-  let line: (() => void)[] = []
-  let next = 0
+  // Each place is empty again once its work is begun: under a flood there is no end at which all could be let go.
+  const places = Array.from({ length: waitingMax }, (): (() => void) | undefined => undefined)
+  let first = 0
+  let waiting = 0
+  let isDue = false
+  /** Does the first, and says whether there is another. */
+  const doFirst = (): boolean => {
+    const work = places[first]
+    places[first] = undefined
+    first = (first + 1) % waitingMax
+    waiting -= 1
+    work?.()
+    return waiting > 0
+  }
   const run = () => {
     const end = monotonic() + sliceMs
-    do line[next++]?.()
-    while (next < line.length && monotonic() < end)
-    if (next < line.length) {
-      setImmediate(run)
-      return
-    }
-    line = []
-    next = 0
+    let goesOn = true
+    while (goesOn) goesOn = doFirst() && monotonic() < end
+    isDue = waiting > 0
+    if (isDue) setImmediate(run)
   }
   return {
     add(work) {
-      if (line.length - next >= waitingMax) return false
-      if (line.length === 0) setImmediate(run)
-      line.push(work)
+      if (waiting >= waitingMax) return false
+      places[(first + waiting) % waitingMax] = work
+      waiting += 1
+      if (!isDue) setImmediate(run)
+      isDue = true
       return true
     },
   }

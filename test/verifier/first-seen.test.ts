@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { createWaitingLine } from '../../src/verifier/waiting-line.ts'
-import { nginxHook, runVerifier, statusOf, type Running } from './running.ts'
+import { collect } from './kept.ts'
+import { nginxHook, runVerifier, statusOf, until, type Running } from './running.ts'
 import { open } from './wire.ts'
 
 const forgeries = 400
@@ -61,5 +62,38 @@ describe('what waits', () => {
     assert.equal(added, 2000)
     await new Promise(setImmediate)
     assert.ok(line.add(() => undefined))
+  })
+
+  test('is done when what is done adds more', async () => {
+    const line = createWaitingLine(() => 0)
+    const done: string[] = []
+    line.add(() => {
+      done.push('first')
+      line.add(() => void done.push('second'))
+    })
+    await until(() => done.length === 2)
+    line.add(() => void done.push('third'))
+    await until(() => done.length === 3)
+    assert.deepEqual(done, ['first', 'second', 'third'])
+  })
+
+  test('is let go when it is done, though the line is never empty', async () => {
+    let now = 0
+    // Time for one at each turn.
+    const line = createWaitingLine(() => now++)
+    const added: WeakRef<object>[] = []
+    const add = () => {
+      const asked = { at: added.length }
+      added.push(new WeakRef(asked))
+      line.add(() => void asked.at++)
+    }
+    add()
+    for (let turn = 0; turn < 50; turn++) {
+      add()
+      await new Promise(setImmediate)
+    }
+    collect({ type: 'major' })
+    const held = added.filter((asked) => asked.deref() !== undefined)
+    assert.ok(held.length > 0 && held.length < 5, `${held.length} of ${added.length} are held`)
   })
 })

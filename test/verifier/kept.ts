@@ -1,13 +1,15 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
+setFlagsFromString('--expose-gc')
+/** Has V8 collect what is young, or all. */
+export const collect: (options: { type: 'minor' | 'major' }) => void = runInNewContext('gc')
+
 const count = 20_000
 const at = 10
 
 /** What a small collection leaves, in bytes, of each of many things of 800 bytes that come and go, ten at a time. */
 export function keptOf(come: (thing: number[], id: number) => () => void): number {
-  setFlagsFromString('--expose-gc')
-  const collect: (options: { type: 'minor' | 'major' }) => void = runInNewContext('gc')
   const leaves: (() => void)[] = []
   const pass = (from: number) => {
     for (let id = from; id < from + count; id++) {
