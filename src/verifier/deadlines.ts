@@ -20,37 +20,37 @@ export interface Deadlines {
 
 /** Makes the watch over things that have so many milliseconds. */
 export function createDeadlines(monotonic: () => number, milliseconds: number): Deadlines {
-  const open = new Row()
+  const all = new Neighbour()
   const sweep = setInterval(() => {
     const latest = monotonic() - milliseconds
-    for (let first = open.next; first instanceof Place; first = open.next) {
+    for (let first = all.next; first instanceof Place; first = all.next) {
       if (first.began > latest) return
       first.end()
       first.one.destroy()
     }
   }, sweepEveryMs).unref()
   return {
-    of: (one) => new Place(one, open, monotonic),
+    of: (one) => new Place(one, all, monotonic),
     close: () => clearInterval(sweep),
   }
 }
 
 /**
- * The places in a ring, in the order in which they began. It is no `Map`, of which an outgrown table that has become
- * old keeps the next one, and so all that ever began from then on, until the next great collection of V8's.
+ * Those that have begun make a ring, in the order in which they did. A `Map` would keep what has come to its end: see
+ * `open-streams.ts`.
  */
-class Row {
-  next: Row = this
-  before: Row = this
+class Neighbour {
+  next: Neighbour = this
+  before: Neighbour = this
 }
 
-class Place extends Row implements Deadline {
+class Place extends Neighbour implements Deadline {
   readonly one: Endable
   began = 0
-  readonly #all: Row
+  readonly #all: Neighbour
   readonly #monotonic: () => number
 
-  constructor(one: Endable, all: Row, monotonic: () => number) {
+  constructor(one: Endable, all: Neighbour, monotonic: () => number) {
     super()
     this.one = one
     this.#all = all

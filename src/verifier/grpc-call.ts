@@ -1,6 +1,5 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { frame } from '../doors/check-response.ts'
-import type { Deadline } from './deadlines.ts'
 import { Pieces, type Room } from './unfinished.ts'
 
 const headerBytes = 5
@@ -23,14 +22,12 @@ export interface MessageTaker {
   readonly isStranger: boolean
   /** The message, or what is wrong with it, as soon as that is known. Never called for what is broken off. */
   readonly take: (message: Buffer | MessageFlaw) => void
-  /** Until when the client has to have said all. */
-  readonly deadline: Deadline
 }
 
 /** Waits for the one message of a call and for its end. What cannot be kept is known at once, and thrown away. */
 export function takeMessage(
   stream: ServerHttp2Stream,
-  { bytesMax, room, isStranger, take, deadline }: MessageTaker,
+  { bytesMax, room, isStranger, take }: MessageTaker,
 ): void {
   const pieces = new Pieces(room, isStranger)
   let size = 0
@@ -47,15 +44,11 @@ export function takeMessage(
     else if (!pieces.add(chunk)) refuse('no-room')
   }
   const finish = () => {
-    deadline.end()
     if (isRefused || stream.aborted) return
     take(unframe(pieces.end()) ?? 'no-message')
   }
   stream.on('data', add).on('end', finish)
-  stream.on('close', () => {
-    deadline.end()
-    pieces.end()
-  })
+  stream.on('close', () => pieces.end())
 }
 
 /** The codes of gRPC that a call is ended with here. */

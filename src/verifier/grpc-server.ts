@@ -27,7 +27,7 @@ import {
   takeMessage,
   type MessageFlaw,
 } from './grpc-call.ts'
-import { createDeadlines, type Deadline } from './deadlines.ts'
+import { createDeadlines } from './deadlines.ts'
 import type { ThreadObserver } from './observer.ts'
 import { forgetClosedStreams } from './open-streams.ts'
 import { strangerIdleMs } from './strangers.ts'
@@ -47,6 +47,8 @@ export interface GrpcServerParts {
   readonly tls: TlsMaterial | undefined
   /** How long a connection may be idle on which no live credential was seen; ten seconds if not told. */
   readonly strangerIdleMs?: number
+  /** How long a call may take, from its headers until its answer was taken; ten seconds if not told. */
+  readonly callDeadlineMs?: number
   /** Told of every decision once it is written. */
   readonly observer: Pick<ThreadObserver, 'decided' | 'took'>
 }
@@ -62,7 +64,7 @@ export interface GrpcServer {
 // Idle connections of gateways are kept for as long as the other side is there, which the system finds out.
 const keepAliveProbeMs = 60_000
 const prefaceDeadlineMs = 10_000
-const callDeadlineMs = 10_000
+const usualCallDeadlineMs = 10_000
 // What Node bears; it can be made to say less, but not to bear less.
 const metadataBytesMax = 64 * 1024
 // What Envoy keeps in flight on a connection; each call may leave a message unfinished.
@@ -75,16 +77,12 @@ interface Peer {
   /** A live credential was seen. */
   met: boolean
 }
-type Handler = (
-  stream: ServerHttp2Stream,
-  rawHeaders: readonly string[],
-  deadline: Deadline,
-) => void
+type Handler = (stream: ServerHttp2Stream, rawHeaders: readonly string[]) => void
 
 /** Makes the listener; it does not listen yet. */
 export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
   const sessions = new Map<Session, Peer>()
-  const calls = createDeadlines(parts.clock.monotonic, callDeadlineMs)
+  const calls = createDeadlines(parts.clock.monotonic, parts.callDeadlineMs ?? usualCallDeadlineMs)
   let draining = false
   const handlers = new Map<string, Handler>([
     ['/envoy.service.auth.v3.Authorization/Check', createCheck(parts, sessions)],
@@ -123,10 +121,11 @@ export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
     stream.on('error', ignore)
     const deadline = calls.of(stream)
     deadline.begin()
+    stream.on('close', () => deadline.end())
     const handle = handlers.get(headers[':path'] ?? '')
     if (!isGrpc(headers['content-type'])) refuseMediaType(stream)
     else if (!handle || headers[':method'] !== 'POST') failCall(stream, grpcStatus.unimplemented)
-    else handle(stream, rawHeaders, deadline)
+    else handle(stream, rawHeaders)
   })
   server.on('sessionError', ignore)
   server.on('close', calls.close)
@@ -149,7 +148,7 @@ const isGrpc = (type = '') => /^application\/grpc(?:\+proto)?(?:;|$)/.test(type)
 function createCheck(parts: GrpcServerParts, sessions: ReadonlyMap<Session, Peer>): Handler {
   const { door, view: look, clock, nextDecisionId, observer, room } = parts
   const bytesMax = messageBytesMax(parts.limits)
-  return (stream, rawHeaders, deadline) => {
+  return (stream, rawHeaders) => {
     const { session } = stream
     const peer = session && sessions.get(session)
     const take = (message: Buffer | MessageFlaw) => {
@@ -176,7 +175,7 @@ function createCheck(parts: GrpcServerParts, sessions: ReadonlyMap<Session, Peer
       observer.decided(door.name, decision, id, peer?.source)
       observer.took(took)
     }
-    takeMessage(stream, { bytesMax, room, isStranger: peer?.met !== true, take, deadline })
+    takeMessage(stream, { bytesMax, room, isStranger: peer?.met !== true, take })
   }
 }
 
@@ -207,7 +206,7 @@ const canDecide = ({ standing, freshness, outage }: View) =>
 const healthBytesMax = 1024
 
 function createHealthCheck(isServing: () => boolean, room: Room): Handler {
-  return (stream, _rawHeaders, deadline) => {
+  return (stream) => {
     const take = (message: Buffer | MessageFlaw) => {
       const isKnown = typeof message === 'string' ? undefined : asksOfKnownService(message)
       if (message === 'no-room') failCall(stream, grpcStatus.unavailable)
@@ -215,6 +214,6 @@ function createHealthCheck(isServing: () => boolean, room: Room): Handler {
       else if (!isKnown) failCall(stream, grpcStatus.notFound)
       else answerCall(stream, isServing() ? healthMessages.serving : healthMessages.notServing)
     }
-    takeMessage(stream, { bytesMax: healthBytesMax, room, isStranger: true, take, deadline })
+    takeMessage(stream, { bytesMax: healthBytesMax, room, isStranger: true, take })
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, type ClientHttp2Stream } from 'node:http2'
+import { connect, type ClientHttp2Stream, type Http2Session } from 'node:http2'
 import type { Server } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { createAuthzenDoor } from '../../src/doors/authzen.ts'
@@ -11,6 +11,7 @@ import { systemClock } from '../../src/system/clock.ts'
 import { createGrpcServer } from '../../src/verifier/grpc-server.ts'
 import { createHookServer } from '../../src/verifier/hook-server.ts'
 import { listen } from '../../src/verifier/listening.ts'
+import { forgetClosedStreams } from '../../src/verifier/open-streams.ts'
 import { createSpoeServer } from '../../src/verifier/spoe-server.ts'
 import { createRoom } from '../../src/verifier/unfinished.ts'
 import { checkMessage } from '../doors/asking.ts'
@@ -42,7 +43,7 @@ function watchedRoom() {
 }
 
 /** The listeners of a thread, with one room for all. */
-async function listeners(t: TestContext) {
+async function listeners(t: TestContext, times: { readonly callDeadlineMs?: number } = {}) {
   const room = watchedRoom()
   const parts = {
     view: () => view,
@@ -70,10 +71,13 @@ async function listeners(t: TestContext) {
       createSidebandDoor({ settings: gatewayDoor, states }),
     ],
   })
-  const grpc = createGrpcServer({ ...parts, door: createGrpcDoor(gatewayDoor) })
+  const grpc = createGrpcServer({ ...parts, ...times, door: createGrpcDoor(gatewayDoor) })
+  const grpcSessions: Http2Session[] = []
+  grpc.server.on('session', (session: Http2Session) => void grpcSessions.push(session))
   const spoe = createSpoeServer({ ...parts, settings: gatewayDoor, sockets: 100 })
   return {
     used: room.used,
+    grpcSessions,
     http: await start(http.server, http.endAll),
     grpc: await start(grpc.server, grpc.endAll),
     spoe: await start(spoe.server, spoe.closeAllConnections),
@@ -215,6 +219,33 @@ test('calls that do not end are held to the same room: beyond it they are refuse
   assert.equal(await check(known), 200)
   flood.destroy()
   await until(() => used() === 0)
+})
+
+test('a call that does not come to its end is ended, and others go on', async (t) => {
+  const { grpc, used } = await listeners(t, { callDeadlineMs: 100 })
+  const session = connect(`http://127.0.0.1:${grpc.port}`)
+  t.after(() => session.destroy())
+  const call = () => {
+    const stream = session.request(callHeaders)
+    stream.on('error', () => undefined)
+    return stream
+  }
+  const [silent, begun] = [call(), call()]
+  begun.write(framed(checkMessage()).subarray(0, -1))
+  await until(() => used() > 0)
+  await until(() => silent.closed && begun.closed && used() === 0)
+  assert.equal(await answerOf(call().end(framed(checkMessage()))), 200)
+})
+
+test('a listener of gRPC forgets calls that are over', async (t) => {
+  const { grpc, grpcSessions } = await listeners(t)
+  const client = connect(`http://127.0.0.1:${grpc.port}`)
+  t.after(() => client.destroy())
+  await until(() => grpcSessions.length === 1)
+  const [session] = grpcSessions
+  assert.ok(session)
+  // It has been told so already.
+  assert.equal(forgetClosedStreams(session), false)
 })
 
 test('no more than a hundred calls are under way on a connection', async (t) => {
