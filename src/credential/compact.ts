@@ -6,6 +6,7 @@
 // bits zero), the header is one strict JSON object. Node's own decoder accepts many other spellings, so what it made
 // of a part is held against the part's length.
 
+import { copyOf } from './copy-of.ts'
 import { parseJsonObject, type JsonObject } from './strict-json.ts'
 
 export interface Compact {
@@ -57,7 +58,7 @@ function readHeader(text: string): Header | undefined {
     ? 'header-refused'
     : header
   if (kept.size >= headersKept) kept.clear()
-  kept.set(text, read)
+  kept.set(copyOf(text), read)
   return read
 }
 

@@ -5,6 +5,7 @@
 // A proof that was found good in this very standing is good in it still; only time can have passed.
 
 import { isWithin } from '../credential/address-range.ts'
+import { copyOf } from '../credential/copy-of.ts'
 import { isOutdated, stillTrusts } from '../credential/key-ring.ts'
 import { proveClaimed, readClaimed, type Proof } from '../credential/proof.ts'
 import { judgeTime, type EpochSeconds, type Leeway } from '../credential/time.ts'
@@ -155,11 +156,6 @@ function makeProof(token: string, view: SoundView): KeptProof | DenyReason | 'ov
   const proof = proveClaimed(claimed)
   if (typeof proof === 'string') return proof
   return { token: copyOf(token), proof, identity: identify(proof), goodIn: undefined }
-}
-
-/** A text of its own: a piece of what was read holds on to all of it, and a proof is kept for long. */
-function copyOf(token: string): string {
-  return Buffer.from(token, 'latin1').toString('latin1')
 }
 
 /**

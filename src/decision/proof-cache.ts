@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { copyOf } from '../credential/copy-of.ts'
 import type { Proof } from '../credential/proof.ts'
 import type { Stamp } from '../standing/standing.ts'
 import type { Identity } from './identity.ts'
@@ -75,7 +76,7 @@ class Places {
     if (this.#cache.size > 1) this.#cache.delete(tail)
     else if (this.#cache.has(tail)) {
       this.#cache.set(tail, left)
-      this.#left = tail
+      this.#left = copyOf(tail)
     }
   }
 }

@@ -1,5 +1,5 @@
-// What is long in a request is mostly the credential of the gateway, the same in every question: once it has come twice in a
-// row at one place, it is told by comparing bytes, and is the same text each time.
+// What is long in a request is mostly the credential of the gateway, the same in every question: once what has come twice
+// in a row at one place seems the same, it is told by comparing bytes, and is the same text each time.
 
 interface Known {
   readonly bytes: Buffer
@@ -12,9 +12,9 @@ const keptMax = 8192
 const slots = 256
 
 const known: (Known | undefined)[] = Array.from({ length: slots })
-/** How the values end that came last: so short a text holds on to nothing else. */
+/** How long the values were that came last, and how they end: so short a text holds on to nothing else. */
 const seen: (string | undefined)[] = Array.from({ length: slots })
-const endLength = 12
+const endLength = 8
 
 /** A value that is known at a place, and ends its line there. */
 export function knownValue(chunk: Buffer, start: number): string | undefined {
@@ -31,10 +31,10 @@ export function knownValue(chunk: Buffer, start: number): string | undefined {
 export function noteValue(start: number, value: string): void {
   if (value.length > keptMax) return
   const slot = start % slots
-  const end = value.slice(-endLength)
-  if (seen[slot] === end) {
+  const mark = `${value.length}${value.slice(-endLength)}`
+  if (seen[slot] === mark) {
     const bytes = Buffer.from(value, 'latin1')
     known[slot] = { bytes, text: bytes.toString('latin1') }
   }
-  seen[slot] = end
+  seen[slot] = mark
 }
