@@ -99,11 +99,13 @@ function suspicion(credentialNames: readonly string[]): Draft['isSuspect'] {
 const lookOf = (first: number, length: number) => ((length & 255) << 8) | first
 const lower = (byte = 0) => byte | 0x20
 
-function textField(set: (draft: Draft, text: string) => void): FieldReader<Draft> {
+type TextName = 'method' | 'target' | 'host' | 'scheme' | 'address'
+
+function textField(name: TextName): FieldReader<Draft> {
   return ({ bytes, at }, end, draft) => {
     const text = textOf(bytes, at, end)
     if (text === undefined) return false
-    set(draft, text)
+    draft[name] = text
     return true
   }
 }
@@ -207,16 +209,16 @@ const headerMapForm = messageForm<Draft>({
   many: true,
 })
 const httpForm = messageForm<Draft>(
-  { number: 2, read: textField((draft, text) => void (draft.method = text)) },
+  { number: 2, read: textField('method') },
   { number: 3, read: entryField(mapEntryForm, takeHeader), many: true },
-  { number: 4, read: textField((draft, text) => void (draft.target = text)) },
-  { number: 5, read: textField((draft, text) => void (draft.host = text)) },
-  { number: 6, read: textField((draft, text) => void (draft.scheme = text)) },
+  { number: 4, read: textField('target') },
+  { number: 5, read: textField('host') },
+  { number: 6, read: textField('scheme') },
   { number: 13, read: nested(headerMapForm) },
 )
 const socketAddressForm = messageForm<Draft>({
   number: 2,
-  read: textField((draft, text) => void (draft.address = text)),
+  read: textField('address'),
 })
 const addressForm = messageForm<Draft>({ number: 1, read: nested(socketAddressForm) })
 const peerForm = messageForm<Draft>({ number: 1, read: nested(addressForm) })
