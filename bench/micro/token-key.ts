@@ -19,6 +19,8 @@ export const micro: Micro = {
     for (const [token, index] of map) cache.set(token, index)
     const byTail = new LRUCache<string, string>({ max: 100_000 })
     for (const token of tokens) byTail.set(token.slice(-32), token)
+    const byNumber = new LRUCache<number, string>({ max: 100_000 })
+    for (const token of tokens) byNumber.set(numberOf(token), token)
     const text = (turn: number) => bytes[turn % tokenCount]?.toString('latin1') ?? ''
     const some = Buffer.alloc(60, 7)
     const someText = some.toString('latin1')
@@ -32,6 +34,10 @@ export const micro: Micro = {
           repeat('lru-cache by its end, then held against the whole', (turn) => {
             const token = text(turn)
             return byTail.get(token.slice(-32)) === token
+          }),
+          repeat('lru-cache by a number for its end, then held against the whole', (turn) => {
+            const token = text(turn)
+            return byNumber.get(numberOf(token)) === token
           }),
           repeat(
             'SHA-256 of it, crypto.hash to buffer',
@@ -52,6 +58,14 @@ export const micro: Micro = {
       },
     ]
   },
+}
+
+function numberOf(token: string): number {
+  let number = 0
+  for (let at = token.length - 8; at < token.length - 1; at += 1) {
+    number = number * 128 + token.charCodeAt(at)
+  }
+  return number
 }
 
 function repeat(name: string, step: (turn: number) => boolean): MicroCase {

@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache'
-import { copyOf } from '../credential/copy-of.ts'
 import type { Proof } from '../credential/proof.ts'
 import type { Stamp } from '../standing/standing.ts'
 import type { Identity } from './identity.ts'
@@ -32,22 +31,29 @@ export interface ProofCache {
 }
 
 const refusedShare = 0.1
-const tailLength = 32
+const keyLength = 8
 
 /**
- * What a token is looked up by: a piece of its signature. A map keeps a copy of every text that it is asked for until
- * the next great collection, which a flood of forged tokens would bring about again and again.
+ * What a token is looked up by: the end of its signature as a number, without the last letter, which may be of two bits
+ * alone. A map of texts keeps a copy of every text that it is asked for until the next great collection, which a flood of
+ * forged tokens would bring about again and again.
  */
-const tailOf = (token: string) => token.slice(-tailLength)
+function keyOf(token: string): number {
+  const end = token.length - 1
+  let key = 0
+  // The letters of base64url lie less than 80 apart, so that no two ends are one number.
+  for (let at = end - keyLength; at < end; at++) key = key * 80 + token.charCodeAt(at)
+  return key
+}
 
 /**
  * Places for proofs, of which the one that was not used for longest makes room. The last proof leaves its place behind:
  * were that taken away too, all the others would be made anew, and in a cache of one gateway each revocation is of the last.
  */
 class Places {
-  readonly #cache: LRUCache<string, KeptProof | typeof left>
-  /** By what the proof was looked up that has left. */
-  #left: string | undefined
+  readonly #cache: LRUCache<number, KeptProof | typeof left>
+  /** The key of the proof that has left. */
+  #left: number | undefined
 
   constructor(max: number) {
     this.#cache = new LRUCache({ max })
@@ -57,26 +63,26 @@ class Places {
     return this.#cache.size - (this.#left === undefined ? 0 : 1)
   }
 
-  get(tail: string): KeptProof | undefined {
-    return proofIn(this.#cache.get(tail))
+  get(key: number): KeptProof | undefined {
+    return proofIn(this.#cache.get(key))
   }
 
-  peek(tail: string): KeptProof | undefined {
-    return proofIn(this.#cache.peek(tail))
+  peek(key: number): KeptProof | undefined {
+    return proofIn(this.#cache.peek(key))
   }
 
-  put(tail: string, kept: KeptProof): void {
-    this.#cache.set(tail, kept)
+  put(key: number, kept: KeptProof): void {
+    this.#cache.set(key, kept)
     if (this.#left === undefined) return
-    if (this.#left !== tail) this.#cache.delete(this.#left)
+    if (this.#left !== key) this.#cache.delete(this.#left)
     this.#left = undefined
   }
 
-  remove(tail: string): void {
-    if (this.#cache.size > 1) this.#cache.delete(tail)
-    else if (this.#cache.has(tail)) {
-      this.#cache.set(tail, left)
-      this.#left = copyOf(tail)
+  remove(key: number): void {
+    if (this.#cache.size > 1) this.#cache.delete(key)
+    else if (this.#cache.has(key)) {
+      this.#cache.set(key, left)
+      this.#left = key
     }
   }
 }
@@ -95,8 +101,8 @@ export function createProofCache(max: number): ProofCache {
   return {
     find(token) {
       if (latest?.token !== token) {
-        const tail = tailOf(token)
-        const kept = live.get(tail) ?? refused.get(tail)
+        const key = keyOf(token)
+        const kept = live.get(key) ?? refused.get(key)
         latest = kept?.token === token ? kept : undefined
       }
       if (latest) hits++
@@ -105,22 +111,22 @@ export function createProofCache(max: number): ProofCache {
     },
     peek(token) {
       if (latest?.token === token) return latest
-      const tail = tailOf(token)
-      const kept = live.peek(tail) ?? refused.peek(tail)
+      const key = keyOf(token)
+      const kept = live.peek(key) ?? refused.peek(key)
       return kept?.token === token ? kept : undefined
     },
     keep(kept) {
       latest = undefined
       const [place, other] = kept.goodIn ? [live, refused] : [refused, live]
-      const tail = tailOf(kept.token)
-      other.remove(tail)
-      place.put(tail, kept)
+      const key = keyOf(kept.token)
+      other.remove(key)
+      place.put(key, kept)
     },
     forget(token) {
       latest = undefined
-      const tail = tailOf(token)
-      live.remove(tail)
-      refused.remove(tail)
+      const key = keyOf(token)
+      live.remove(key)
+      refused.remove(key)
     },
     get entries() {
       return live.size + refused.size
