@@ -134,7 +134,11 @@ function examine(
   const known = findTrusted(token, view)
   const kept = known ?? makeProof(token, view)
   if (typeof kept === 'string') return kept
-  if (kept.proof.kind !== kind) return 'kind-refused'
+  if (kept.proof.kind !== kind) {
+    // Kept as well, so that nobody can have the signature of one token checked as often as it is brought.
+    if (!known) view.cache.keep(kept)
+    return 'kind-refused'
+  }
   const reason = kept.goodIn === view.standing.stamp ? undefined : judgeAnew(kept, view, now)
   if (!known && !reason && view.hasWaited) view.admission.giveBack()
   return reason ?? judgeTime(kept.proof, now, view.leeway) ?? kept

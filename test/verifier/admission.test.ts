@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { mintGatewayCredential } from '../../src/credential/mint.ts'
+import { mintAccessToken, mintGatewayCredential } from '../../src/credential/mint.ts'
 import { createProofCache } from '../../src/decision/proof-cache.ts'
 import { createAdmission } from '../../src/verifier/admission.ts'
-import { gatewayClaims, keys } from '../credential/installation.ts'
+import { accessClaims, gatewayClaims, keys } from '../credential/installation.ts'
 import { environmentId, gatewayDoor, judgeBy, view } from '../doors/live-view.ts'
 import { manualClock } from '../manual-clock.ts'
 
@@ -77,4 +77,11 @@ test('what a trusted key signed and is not live does use it up', async () => {
   const reasons = Array.from({ length: 5000 }, () => judge(dead))
   assert.deepEqual(new Set(reasons), new Set(['audience-refused']))
   assert.equal(judge(dead), 'overloaded')
+})
+
+test('a token of the wrong kind is checked once, however often it is brought', async () => {
+  const judge = judgeInTime()
+  const client = await mintAccessToken(accessClaims(), keys.RS256)
+  for (let count = 0; count < 6000; count++) assert.equal(judge(client), 'kind-refused')
+  assert.equal(judge(await mint()), 'allowed')
 })
