@@ -27,7 +27,7 @@ export interface ThreadHandleParts {
 
 // As large from the start as V8 lets it become. It grows only if much outlives a collection, which of requests nothing does;
 // so a thread would collect twice as often for ever.
-setFlagsFromString('--min-semi-space-size=16')
+setFlagsFromString('--min-semi-space-size=32')
 
 const threadFile = new URL('./thread.ts', import.meta.url)
 
