@@ -19,16 +19,15 @@ import {
   verifierSettings,
 } from './verifier-settings.ts'
 
-// The main thread waits for news. Lists and reports that it reads now and then would have V8 give it ever more room to leave
-// garbage in, up to 64 MB and the buffers that wait there. Threads that answer have all of theirs from the start.
-setFlagsFromString('--semi-space-growth-factor=1')
-
 /** Runs a verifier until it is told to stop. */
 export function run({ rest }: Order): Promise<number> {
   return runProcess(rest, 'verifier', start)
 }
 
 async function start(config: Config, log: Log): Promise<Up> {
+  // The main thread waits for news. Lists and reports that it reads now and then would have V8 give it ever more room to leave
+  // garbage in, up to 64 MB and the buffers that wait there. Threads that answer have all of theirs from the start.
+  setFlagsFromString('--semi-space-growth-factor=1')
   await claimAll(config, ['http', 'grpc', 'spoe', 'ops'])
   const settings = verifierSettings(config)
   tellOfSockets(log, config, settings.limits.sockets)
