@@ -62,8 +62,8 @@ export const micro: Micro = {
 
 function numberOf(token: string): number {
   let number = 0
-  for (let at = token.length - 8; at < token.length - 1; at += 1) {
-    number = number * 128 + token.charCodeAt(at)
+  for (let at = token.length - 9; at < token.length - 1; at += 1) {
+    number = number * 80 + token.charCodeAt(at)
   }
   return number
 }
