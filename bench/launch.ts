@@ -26,6 +26,10 @@ export interface LaunchOptions {
 /** Whether processes can be pinned to cores on this machine. */
 export const canPin = installed('taskset')
 
+/** So many cores, from one on, as `taskset` names them. */
+export const coresFrom = (first: number, count: number): string =>
+  Array.from({ length: count }, (_, index) => first + index).join(',')
+
 const running = new Set<ChildProcess>()
 
 // An interrupted run must not leave servers behind.

@@ -1,5 +1,5 @@
 import type { Target } from './target.ts'
-import { bareNode, barePost, bareVerify } from './targets/bare.ts'
+import { bareNode, barePost, bareTwoWorkers, bareVerify } from './targets/bare.ts'
 import { asking } from './targets/asking.ts'
 import { bareGrpc } from './targets/grpc.ts'
 import { haproxy, nginx } from './targets/peers.ts'
@@ -27,6 +27,7 @@ export const budgets: readonly Budget[] = [
 /** Everything that can be measured, in the order in which it is. */
 export const targets: readonly Target[] = [
   bareNode,
+  bareTwoWorkers,
   barePost,
   nginx,
   ...bareVerify,
@@ -43,6 +44,7 @@ export const comparisons: readonly Comparison[] = [
   { target: 'warder-rs256-2048', against: 'haproxy-rs256-2048', reach: 0.5 },
   { target: 'warder-rs256-3072', against: 'haproxy-rs256-3072', reach: 0.5 },
   { target: 'warder-two-workers', against: 'warder-rs256-3072', reach: 1.1 },
+  { target: 'bare-node-two-workers', against: 'bare-node' },
   { target: 'warder-revoked-1000000', against: 'warder-revoked-0', reach: 1.05 },
   ...['rs256-2048', 'rs256-3072', 'es256', 'eddsa'].map((algorithm) => ({
     target: `warder-first-seen-${algorithm}`,

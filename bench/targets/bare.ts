@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import process from 'node:process'
-import { freePort, launchServer } from '../launch.ts'
+import { coresFrom, freePort, launchServer } from '../launch.ts'
 import { algorithms, joseName, type Algorithm } from '../material.ts'
 import { hookRequest, identityHeaders, sidebandRequest } from '../requests.ts'
 import type { Bench, NotRun, Running, Target } from '../target.ts'
@@ -14,7 +14,15 @@ export const bareNode: Target = {
   about: 'node:http answering 200 with the identity headers',
   token: { algorithm: 'RS256-3072', expires: false },
   request: hookRequest,
-  start: async (bench) => startBare(bench, []),
+  start: async (bench) => startBare(bench, 1, []),
+}
+
+/** The same on two threads: what a second worker costs on a machine where the load shares the core of one. */
+export const bareTwoWorkers: Target = {
+  ...bareNode,
+  name: 'bare-node-two-workers',
+  about: 'the same on two threads and two cores',
+  start: async (bench) => startBare(bench, 2, []),
 }
 
 /** node:http that answers a body by the same body: the floor under doors that are asked by one. */
@@ -35,11 +43,17 @@ export const bareVerify: readonly Target[] = algorithms.map((algorithm: Algorith
   about: `node:http and crypto.verify on every request, ${algorithm}`,
   token: { algorithm, expires: false },
   request: hookRequest,
-  start: async (bench: Bench) => startBare(bench, [bench.material.publicPem, joseName(algorithm)]),
+  start: async (bench: Bench) =>
+    startBare(bench, 1, [bench.material.publicPem, joseName(algorithm)]),
 }))
 
-async function startBare(bench: Bench, key: readonly string[]): Promise<Running | NotRun> {
+async function startBare(
+  bench: Bench,
+  threads: number,
+  key: readonly string[],
+): Promise<Running | NotRun> {
   const port = await freePort()
-  const words = [process.execPath, server, `${port}`, JSON.stringify(identityHeaders), ...key]
-  return launchServer(words, port, { core: bench.core })
+  const about = [`${port}`, JSON.stringify(identityHeaders), `${threads}`, ...key]
+  const core = coresFrom(bench.core, threads)
+  return launchServer([process.execPath, server, ...about], port, { core })
 }

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { freePort, launchServer } from '../launch.ts'
+import { coresFrom, freePort, launchServer } from '../launch.ts'
 import { algorithms, audience, issuer, joseName, type Algorithm } from '../material.ts'
 import { checkCall, hookRequest, sidebandRequest } from '../requests.ts'
 import type { Bench, BenchRequest, NotRun, Running, Target } from '../target.ts'
@@ -97,7 +97,7 @@ async function startVerifier(bench: Bench, variant: Variant): Promise<Running | 
   const file = join(bench.folder, 'warder.yaml')
   writeFileSync(file, JSON.stringify(configuration(bench, variant), null, 2))
   return launchServer([process.execPath, start, 'verifier', '--config', file], port, {
-    core: workers === 1 ? bench.core : coresFrom(bench.core, workers),
+    core: coresFrom(bench.core, workers),
     cwd: bench.folder,
     env: {
       WARDER_LISTEN_HTTP: `127.0.0.1:${http}`,
@@ -129,6 +129,3 @@ function configuration({ material, revoked }: Bench, variant: Variant) {
   }
   return { trust: [trust], ...variant.settings }
 }
-
-const coresFrom = (first: number, count: number) =>
-  Array.from({ length: count }, (_, index) => first + index).join(',')
