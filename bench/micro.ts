@@ -15,6 +15,18 @@ export interface MicroCase {
   readonly run: (count: number) => void | Promise<void>
 }
 
+/** A case that does one step again and again, and throws when a step says that it failed. */
+export function repeat(name: string, step: (turn: number) => boolean): MicroCase {
+  return {
+    name,
+    run: (count) => {
+      for (let turn = 0; turn < count; turn += 1) {
+        if (!step(turn)) throw new Error(`${name}: failed`)
+      }
+    },
+  }
+}
+
 /** Cases that are put beside each other; ratios are against the first. */
 export interface MicroGroup {
   readonly name: string

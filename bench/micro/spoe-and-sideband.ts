@@ -1,8 +1,6 @@
 // What the doors that read more than headers cost by themselves: bytes in, bytes out, the decision included.
 
 import { randomBytes } from 'node:crypto'
-import { createProfile } from '../../src/credential/key-ring.ts'
-import { importKeySet } from '../../src/credential/key-set.ts'
 import { epochSeconds } from '../../src/credential/time.ts'
 import { admitsAll, decide, type View } from '../../src/decision/decide.ts'
 import { createProofCache } from '../../src/decision/proof-cache.ts'
@@ -11,22 +9,23 @@ import type { Question } from '../../src/decision/question.ts'
 import { createSidebandDoor } from '../../src/doors/sideband.ts'
 import { createStateSeal } from '../../src/doors/sideband-state.ts'
 import { createSpoeSession } from '../../src/doors/spoe.ts'
-import { createStanding, isRevision } from '../../src/standing/standing.ts'
-import { audience, issuer, publicKeySet, signTokens } from '../material.ts'
-import type { Micro } from '../micro.ts'
+import { signTokens } from '../material.ts'
+import { repeat, type Micro } from '../micro.ts'
 import { sidebandBody, spoeHello, spoeNotify } from '../questions.ts'
+import { standingOf } from '../trust.ts'
 
 const settings = {
   carrier: { kind: 'client-token', headers: ['CLIENT-TOKEN', 'PDG-TOKEN'] },
   require: 'gateway',
   environment: undefined,
 } as const
+const algorithm = 'RS256-3072'
 const pipelined = 64
 
 /** SPOE frames and sideband bodies. */
 export const micro: Micro = {
   prepare: async () => {
-    const [token = ''] = await signTokens({ algorithm: 'RS256-3072', expires: false }, 1)
+    const [token = ''] = await signTokens({ algorithm, expires: false }, 1)
     const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
     const { environmentId } = JSON.parse(payload) as { environmentId: string }
     const view = await viewOf()
@@ -71,42 +70,12 @@ export const micro: Micro = {
 }
 
 async function viewOf(): Promise<View> {
-  const set = await importKeySet(JSON.parse(JSON.stringify(publicKeySet('RS256-3072'))), ['RS256'])
-  const revision = 1
-  if (!set || !isRevision(revision)) throw new TypeError('no keys')
-  const profile = createProfile({
-    kind: 'gateway',
-    typ: undefined,
-    audiences: new Set([audience]),
-    gatewayClaim: undefined,
-    own: false,
-  })
   return {
-    standing: createStanding({
-      revision,
-      issuers: [{ name: issuer, profiles: [profile], keys: set.keys }],
-      revokedTables: [],
-      accepted: undefined,
-      gateways: new Map(),
-      environments: new Map(),
-      clients: new Map(),
-      marks: new Map(),
-    }),
+    standing: await standingOf(algorithm),
     freshness: 'fresh',
     cache: createProofCache(1000),
     leeway: { exp: 0, nbf: 60 },
     outage: { noState: 'unavailable', expired: 'unavailable', internalError: 'unavailable' },
     admission: admitsAll,
-  }
-}
-
-function repeat(name: string, step: () => boolean) {
-  return {
-    name,
-    run: (count: number) => {
-      for (let turn = 0; turn < count; turn += 1) {
-        if (!step()) throw new Error(`${name}: failed`)
-      }
-    },
   }
 }

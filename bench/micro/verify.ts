@@ -3,21 +3,11 @@
 
 import { verify, type KeyObject } from 'node:crypto'
 import { compactVerify, jwtVerify } from 'jose'
-import { createKeyRing, createProfile, type KeyRing } from '../../src/credential/key-ring.ts'
-import { importKeySet } from '../../src/credential/key-set.ts'
 import { prove } from '../../src/credential/proof.ts'
 import { defaultLeeway, epochSeconds } from '../../src/credential/time.ts'
-import {
-  algorithms,
-  audience,
-  issuer,
-  joseName,
-  keyPair,
-  publicKeySet,
-  signTokens,
-  type Algorithm,
-} from '../material.ts'
+import { algorithms, joseName, keyPair, signTokens, type Algorithm } from '../material.ts'
 import type { Micro, MicroGroup } from '../micro.ts'
+import { standingOf } from '../trust.ts'
 
 type Judge = KeyObject | { readonly key: KeyObject; readonly dsaEncoding: 'ieee-p1363' }
 
@@ -53,7 +43,7 @@ async function groupOf(algorithm: Algorithm): Promise<MicroGroup> {
     must(await promise)
   }
   const next = taker(tokens)
-  const ring = await ringOf(algorithm)
+  const { ring } = await standingOf(algorithm)
   const now = epochSeconds(Math.floor(Date.now() / 1000))
   const options = { algorithms: [alg] }
   return {
@@ -94,18 +84,6 @@ async function groupOf(algorithm: Algorithm): Promise<MicroGroup> {
       },
     ],
   }
-}
-
-async function ringOf(algorithm: Algorithm): Promise<KeyRing> {
-  const set = await importKeySet(publicKeySet(algorithm), ['RS256', 'ES256', 'EdDSA'])
-  const profile = createProfile({
-    kind: 'gateway',
-    typ: undefined,
-    audiences: new Set([audience]),
-    gatewayClaim: undefined,
-    own: true,
-  })
-  return createKeyRing(1, [{ name: issuer, profiles: [profile], keys: set?.keys ?? [] }])
 }
 
 function split(token: string): Parts {
