@@ -43,10 +43,14 @@ export interface RevokedSet {
   readonly segments: () => readonly string[]
   /** The ids of a segment. */
   readonly ids: (segment: string) => Iterable<RevocationId>
+  /** Whether a segment has an id. */
+  readonly has: (id: RevocationId, segment: string) => boolean
   /** Adds an id to a segment; an id that is there already changes nothing. */
   readonly add: (id: RevocationId, segment: string) => void
   /** Puts a segment in the place of the one of that name, made for as many ids as are expected. */
   readonly replace: (segment: string, ids: Iterable<RevocationId>, expected: number) => void
+  /** Puts a segment in the place of another one. */
+  readonly move: (from: string, to: string) => void
   /** Lets a segment go, because none of its tokens can be accepted any more. */
   readonly drop: (segment: string) => void
 }
@@ -88,6 +92,10 @@ export function createRevokedSet(): RevokedSet {
     },
     segments: () => [...segments.keys()],
     ids: (name) => idsOf(segments.get(name)),
+    has(id, name) {
+      const segment = segments.get(name)
+      return segment !== undefined && isIn(segment, id)
+    },
     add(id, name) {
       const segment = segments.get(name) ?? open(name, 0)
       if (addTo(segment, id)) relist()
@@ -96,6 +104,13 @@ export function createRevokedSet(): RevokedSet {
       const segment = createSegment(expected)
       for (const id of ids) addTo(segment, id)
       segments.set(name, segment)
+      relist()
+    },
+    move(from, to) {
+      const segment = segments.get(from)
+      if (!segment) return
+      segments.delete(from)
+      segments.set(to, segment)
       relist()
     },
     drop(name) {
@@ -136,6 +151,10 @@ function createSegment(expected: number): Segment {
 
 function createTable(slots: number): Int32Array<SharedArrayBuffer> {
   return new Int32Array(new SharedArrayBuffer(slots * bytesPerSlot))
+}
+
+function isIn({ table, old }: Segment, id: RevocationId): boolean {
+  return holds(table, id) || (old !== undefined && holds(old, id))
 }
 
 /** Adds an id and says whether that changed which tables there are. */

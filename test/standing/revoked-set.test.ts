@@ -111,6 +111,20 @@ test('from a million ids on, an id takes 34 bytes at the most', () => {
   assert.equal(missing, 0)
 })
 
+test('a segment that is moved takes the place of another, and is asked by itself', () => {
+  const set = createRevokedSet()
+  set.add(idOf(1), 'one')
+  set.add(idOf(2), 'other')
+  assert.deepEqual([set.has(idOf(1), 'one'), set.has(idOf(1), 'other')], [true, false])
+  set.move('one', 'other')
+  assert.deepEqual([set.segments(), set.entries], [['other'], 1])
+  assert.deepEqual([set.has(idOf(1), 'other'), set.has(idOf(2), 'other')], [true, false])
+  const view = viewRevoked(set.tables)
+  assert.deepEqual([view.has(idOf(1)), view.has(idOf(2))], [true, false])
+  set.move('none', 'other')
+  assert.deepEqual([set.segments(), set.has(idOf(1), 'none')], [['other'], false])
+})
+
 // Looks without a pause for ids that are being added, and for such as would be seen if an id were found in parts.
 const reader = `
   import { parentPort, workerData } from 'node:worker_threads'
