@@ -31,22 +31,29 @@ export type SafeMessage<M extends string> = Literal<M>
 
 // A compact JWS, an enrolment, a user in a URL: whatever name it was given, it is not a name.
 const secretLooking = /[\w-]{4,}\.[\w-]{4,}\.[\w-]*|wv1\.|\/\/[^/]*@/
+// Names of hosts and files look like a JWS too, but for its beginning, which is that of a JSON object.
+const secretInSetting = /e[w-z\d_-][\w-]{17,}\.[\w-]{4,}\.[\w-]*|wv1\.|\/\/[^/]*@/
 const longest = 200
 
-function isSafe(text: string): text is SafeText {
-  return /^[\x20-\x7e]*$/.test(text) && text.length <= longest && !secretLooking.test(text)
+function isSafe(text: string, secret: RegExp): text is SafeText {
+  return /^[\x20-\x7e]*$/.test(text) && text.length <= longest && !secret.test(text)
 }
 
-function make(text: string): SafeText {
+function make(text: string, secret = secretLooking): SafeText {
   const visible = text.replace(/[^\x20-\x7e]/g, '?').slice(0, longest)
-  const shown = secretLooking.test(text) ? '[removed]' : visible
-  if (!isSafe(shown)) throw new TypeError('a text was not made safe')
+  const shown = secret.test(text) ? '[removed]' : visible
+  if (!isSafe(shown, secret)) throw new TypeError('a text was not made safe')
   return shown
 }
 
 /** Lets an identifier or a name be logged: visible ASCII, at most 200 characters, nothing that looks like a secret. */
 export function identifier(text: string): SafeText {
   return make(text)
+}
+
+/** Lets what the configuration names be logged: a file, an issuer, an address. */
+export function setting(text: string): SafeText {
+  return make(text, secretInSetting)
 }
 
 // The message of an error can quote what it stumbled over; its class, code and the place in the source cannot.

@@ -5,7 +5,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { createLog, type Log, type LogOptions, type RootLog } from '../../src/telemetry/log.ts'
-import { failure, identifier } from '../../src/telemetry/safe-text.ts'
+import { failure, identifier, setting } from '../../src/telemetry/safe-text.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
 const now = () => 1_764_000_000_000
@@ -90,6 +90,24 @@ test('what looks like a secret is removed even where a name was promised', () =>
   )
   assert.equal(identifier('line\nbreak\u001b[31m'), 'line?break?[31m')
   assert.equal(identifier('x'.repeat(1000)).length, 200)
+})
+
+test('what the configuration names is told, if it has the look of a name', () => {
+  for (const name of [
+    'https://login.example.com',
+    'revoked list /etc/warder/issuer-name.revoked.txt for gateways of https://login.example.com',
+    'key set https://example.issuer.test/keys for clients of urn:example',
+  ]) {
+    assert.equal(setting(name), name)
+  }
+  for (const secret of [
+    'eyJhbGciOiJub25lIn0.eyJqdGkiOiIxIn0.c2ln',
+    'key set https://host/eyJhbGciOiJub25lIn0.eyJqdGkiOiIxIn0.c2ln',
+    'wv1.eyJhIjoxfQ',
+    'https://user:hunter2@host',
+  ]) {
+    assert.equal(setting(secret), '[removed]')
+  }
 })
 
 test('of an error its class, code and place are told, never its message', () => {
