@@ -99,7 +99,7 @@ const trust = list('An outside issuer whose tokens count, with or without an aut
   revoked: optional(
     path,
     'none revoked',
-    'Watched file of revoked ids: one `jti` a line, `#` begins a comment. An empty file is taken for damaged: a comment says that nothing is revoked.',
+    'Watched file of revoked ids: one `jti` a line, each line ended; `#` begins a comment at the start of a line or behind a space. What is added counts at once, what is gone is let go after half a minute. Write a new file beside it and rename that. An empty file is taken for damaged: a comment says that nothing is revoked.',
   ),
   typ: optional(word, 'not checked', 'The `typ` that its tokens must have.'),
   gatewayClaim: optional(word, '`gatewayId`, else `sub`', 'The claim that names the gateway.'),

@@ -9,7 +9,7 @@ export interface FreshnessView {
   readonly ageSeconds: () => number | undefined
 }
 
-/** Makes the view; without a source nothing is ever old. */
+/** Makes the view by which requests are judged; without an authority nothing is ever old but keys. */
 export function createFreshnessView(
   source: FreshnessSource | undefined,
   clock: Clock,
@@ -22,5 +22,20 @@ export function createFreshnessView(
       const age = ageOf(notes, clock, limits.leewayMs) / 1000
       return Number.isFinite(age) ? age : undefined
     },
+  }
+}
+
+export interface OutsideView {
+  /** Whether there is a standing. */
+  readonly isKnown: () => boolean
+  readonly isOutdated: () => boolean
+  readonly keysAgeMs: () => number
+}
+
+/** Makes the view that a verifier without an authority shows: fetched keys have an age, files are never old. */
+export function createOutsideView({ isKnown, isOutdated, keysAgeMs }: OutsideView): FreshnessView {
+  return {
+    state: () => (isKnown() && !isOutdated() ? 'fresh' : 'expired'),
+    ageSeconds: () => (isKnown() ? keysAgeMs() / 1000 : undefined),
   }
 }

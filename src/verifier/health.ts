@@ -73,7 +73,7 @@ export function createHealth(parts: HealthParts): Health {
       return {
         version: settings.version,
         startedAt,
-        revision: threads.facts?.revision,
+        revision: threads.facts?.revision ?? null,
         freshness: {
           state: parts.freshness.state(),
           ageSeconds: parts.freshness.ageSeconds(),

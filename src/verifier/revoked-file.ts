@@ -1,33 +1,41 @@
-// A list of revoked ids as an operator keeps it: one `jti` a line, `#` begins a comment, empty lines do not count.
+// A list of revoked ids as an operator keeps it: one `jti` a line, empty lines do not count. A comment begins with `#`,
+// at the beginning of a line or behind a space: a `#` that touches an id is part of it.
 
 import { revocationId, type RevocationId } from '../credential/revocation-id.ts'
 
-/** What a list holds, or the line that is no id. */
+/** What a list holds, or why it cannot be gone by. */
 export type RevokedFile =
   | {
       readonly kind: 'ids'
       readonly count: number
-      /** Whether there is not even a comment. */
-      readonly isBlank: boolean
       readonly ids: () => Iterable<RevocationId>
     }
-  | { readonly kind: 'broken'; readonly line: number }
+  | { readonly kind: 'broken'; readonly problem: string }
 
 const jti = /^[\x21-\x7e]{1,256}$/
+const comment = /(?:^|\s)#.*/
 
 /** Reads a list whole before any of it counts. */
 export function readRevokedFile(bytes: Buffer, issuer: string): RevokedFile {
   const text = bytes.toString('latin1')
+  // What a full disk or a writer that died leaves behind must not let anybody in again, at a start either.
+  if (text.trim() === '') {
+    return broken('is empty: write a line that begins with # if nothing is revoked')
+  }
+  if (!text.endsWith('\n')) return broken('has no end of line at its end: is it written whole?')
   let count = 0
   let line = 0
   for (const entry of entriesOf(text)) {
     line++
     if (entry === '') continue
-    if (!jti.test(entry)) return { kind: 'broken', line }
+    if (!jti.test(entry)) return broken(`line ${line} is no id`)
     count++
   }
-  const isBlank = text.trim() === ''
-  return { kind: 'ids', count, isBlank, ids: () => idsOf(text, issuer) }
+  return { kind: 'ids', count, ids: () => idsOf(text, issuer) }
+}
+
+function broken(problem: string): RevokedFile {
+  return { kind: 'broken', problem }
 }
 
 function* idsOf(text: string, issuer: string): Iterable<RevocationId> {
@@ -41,8 +49,7 @@ function* entriesOf(text: string): Iterable<string> {
     const newline = text.indexOf('\n', start)
     const end = newline === -1 ? text.length : newline
     const line = text.slice(start, end)
-    const comment = line.indexOf('#')
-    yield (comment === -1 ? line : line.slice(0, comment)).trim()
+    yield (line.includes('#') ? line.replace(comment, '') : line).trim()
     start = end + 1
   }
 }

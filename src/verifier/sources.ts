@@ -6,15 +6,15 @@ import type { Log } from '../telemetry/log.ts'
 import type { AuthorityLink, Following, LinkStatus } from './authority-link.ts'
 import type { HealthSettings } from './health.ts'
 import { createComposition } from './composition.ts'
-import { logLeftOut, logUnusableKeys } from './logging.ts'
 import type { RefusalSummary } from './refusals.ts'
 import { createStandalone } from './standalone.ts'
 import { createStandingKeeper } from './standing-keeper.ts'
 import type { Threads } from './threads.ts'
+import { createTrustReports, type Note, type TrustReports } from './trust-reports.ts'
 import type { TrustSettings } from './trust-source.ts'
 import type { Use } from './usage.ts'
 
-export interface SourcesParts {
+export interface SourcesParts extends Pick<TrustReports, 'onKeysRead'> {
   readonly authority?: AuthorityLink | undefined
   readonly trust: readonly TrustSettings[]
   readonly threads: Pick<Threads, 'publish' | 'states'>
@@ -23,9 +23,9 @@ export interface SourcesParts {
   readonly log: Log
   readonly health: Pick<HealthSettings, 'expireAfterMs'>
   /** Told what is wrong with a source, `undefined` when it is right again. */
-  readonly note: (name: string, problem: string | undefined) => void
+  readonly note: Note
   /** Told why tokens of an outside issuer do not count though its files are in order, `undefined` when they do. */
-  readonly say: (name: string, why: string | undefined) => void
+  readonly say: Note
 }
 
 export interface Sources {
@@ -37,6 +37,8 @@ export interface Sources {
   readonly link: () => LinkStatus
   readonly revoked: () => { readonly entries: number; readonly bytes: number }
   readonly keysAgeMs: () => number
+  /** Whether nothing can be judged because the keys of all outside issuers are too old. */
+  readonly isOutdated: () => boolean
   readonly close: () => Promise<void>
 }
 
@@ -51,11 +53,8 @@ const noLink: LinkStatus = {
 
 /** Assembles the sources of a verifier. */
 export function createSources(parts: SourcesParts): Sources {
-  const { authority, trust, threads, clock, random, log, note } = parts
-  const leaveOut = (name: string, why: string | undefined) => {
-    parts.say(name, why)
-    if (why !== undefined) logLeftOut(log, name, why)
-  }
+  const { authority, trust, threads, clock, random } = parts
+  const { leaveOut, ...reports } = createTrustReports({ ...parts, onSource: parts.note })
   const composition = createComposition({
     publish: threads.publish,
     expects: { authority: authority !== undefined, outside: trust.length > 0 },
@@ -70,17 +69,12 @@ export function createSources(parts: SourcesParts): Sources {
     wall: clock.wall,
   })
   const standalone = createStandalone({
+    ...reports,
     trust,
     clock,
     random,
     onFacts: (facts) => void composition.outside(facts),
-    onSource: note,
     expireAfterMs: parts.health.expireAfterMs,
-    onOutdated(source, isOutdated) {
-      const why = isOutdated ? 'too old, tokens are answered as outage.expired says' : undefined
-      leaveOut(`age of ${source}`, why)
-    },
-    onUnusableKeys: (name, unusable) => logUnusableKeys(log, name, unusable),
   })
   let following: Following | undefined
 
@@ -100,6 +94,7 @@ export function createSources(parts: SourcesParts): Sources {
       return { entries: own.entries + outside.entries, bytes: own.bytes + outside.bytes }
     },
     keysAgeMs: standalone.keysAgeMs,
+    isOutdated: () => authority === undefined && standalone.isOutdated(),
     async close() {
       standalone.close()
       await following?.close()

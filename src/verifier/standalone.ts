@@ -2,10 +2,10 @@
 // of revoked ids. Nothing counts before every key set and list has been read once.
 
 import { createProfile, type Issuer, type TrustedKey } from '../credential/key-ring.ts'
-import type { KeySet } from '../credential/key-set.ts'
 import { createRevokedSet } from '../standing/revoked-set.ts'
 import { isRevision, type Revision, type StandingFacts } from '../standing/standing.ts'
 import type { Clock } from '../system/clock.ts'
+import type { TrustReports } from './trust-reports.ts'
 import {
   createTrustSource,
   type TrustSettings,
@@ -13,16 +13,12 @@ import {
   type TrustSourceParts,
 } from './trust-source.ts'
 
-export interface StandaloneParts extends Pick<TrustSourceParts, 'expireAfterMs' | 'onOutdated'> {
+export interface StandaloneParts extends TrustReports, Pick<TrustSourceParts, 'expireAfterMs'> {
   readonly trust: readonly TrustSettings[]
   readonly clock: Clock
   readonly random: () => number
   /** Given everything that is in force, whenever any of it has changed. */
   readonly onFacts: (facts: StandingFacts) => void
-  /** Told what is wrong with a source, `undefined` when it is right again. */
-  readonly onSource: (source: string, problem: string | undefined) => void
-  /** Told of keys that were left out of a set that is otherwise good. */
-  readonly onUnusableKeys: (source: string, unusable: KeySet['unusable']) => void
 }
 
 export interface Standalone {
@@ -33,12 +29,14 @@ export interface Standalone {
   readonly revoked: () => { readonly entries: number; readonly bytes: number }
   /** The age of the oldest key set of those that are fetched. */
   readonly keysAgeMs: () => number
+  /** Whether there is a trust, and the keys of all of it are too old to judge by. */
+  readonly isOutdated: () => boolean
   readonly close: () => void
 }
 
 /** Makes the source of a standing that only the configuration knows of. */
 export function createStandalone(parts: StandaloneParts): Standalone {
-  const { trust, clock, onFacts, onSource } = parts
+  const { trust, clock, onFacts } = parts
   const revoked = createRevokedSet()
   let revision = 0
 
@@ -48,19 +46,15 @@ export function createStandalone(parts: StandaloneParts): Standalone {
     revision = Math.max(revision + 1, Math.floor(clock.wall() / 1000))
     onFacts(factsOf(revisionOf(revision), issuersOf(sources), revoked.tables))
   }
+  const choose = (issuer: string) => {
+    if (chooseKeys(sources.filter(({ entry }) => entry.issuer === issuer))) publish()
+  }
   const sources = trust.map((entry) =>
     createTrustSource({
       ...parts,
       entry,
-      takeKeys(source, set) {
-        const conflict = conflictOf(entry, set.keys, sources)
-        onSource(source, conflict)
-        if (set.unusable.length > 0) parts.onUnusableKeys(source, set.unusable)
-        return conflict === undefined
-      },
-      takeRevoked(path, ids, count) {
-        revoked.replace(`${entry.issuer} ${path}`, ids, count)
-      },
+      revoked,
+      onKeys: () => choose(entry.issuer),
       onChange: publish,
     }),
   )
@@ -73,24 +67,33 @@ export function createStandalone(parts: StandaloneParts): Standalone {
     },
     revoked: () => ({ entries: revoked.entries, bytes: revoked.bytes }),
     keysAgeMs: () => Math.max(0, ...sources.map((source) => source.keysAgeMs())),
+    isOutdated: () => sources.length > 0 && sources.every((source) => source.isOutdated()),
     close() {
       for (const source of sources) source.close()
     },
   }
 }
 
-/** Two entries of one issuer may share keys, but not give one `kid` to two of them. */
-function conflictOf(
-  entry: TrustSettings,
-  own: readonly TrustedKey[],
-  sources: readonly TrustSource[],
-): string | undefined {
-  const others = sources.filter((source) => source.entry !== entry)
-  const theirs = others.filter((source) => source.entry.issuer === entry.issuer)
-  const taken = theirs.some((source) =>
-    source.keys().some((key) => own.some((one) => differ(one, key))),
-  )
-  return taken ? 'gives a kid to another key than another key set of this issuer does' : undefined
+const contradiction =
+  'gives a kid to another key than another key set of this issuer does, and counts once they agree'
+
+/**
+ * Lets what was read last for the entries of one issuer count, and says whether that is news. They may share keys, but
+ * not give one `kid` to two: those that do go by what they said before, and are asked again.
+ */
+function chooseKeys(entries: readonly TrustSource[]): boolean {
+  const choices = entries.map((source) => {
+    const others = entries.filter((other) => other !== source && contradict(source, other))
+    if (others.length === 0) return source.accept()
+    source.refuse(contradiction)
+    for (const other of others) other.hurry()
+    return false
+  })
+  return choices.includes(true)
+}
+
+function contradict(one: TrustSource, other: TrustSource): boolean {
+  return one.latest().some((key) => other.latest().some((another) => differ(key, another)))
 }
 
 function differ(one: TrustedKey, other: TrustedKey): boolean {

@@ -1,12 +1,14 @@
 import type { Algorithm } from '../credential/algorithm.ts'
 import type { TrustedKey } from '../credential/key-ring.ts'
-import type { KeySet } from '../credential/key-set.ts'
-import type { RevocationId } from '../credential/revocation-id.ts'
+import type { RevokedSet } from '../standing/revoked-set.ts'
 import type { Clock } from '../system/clock.ts'
 import { watchFile, type Reading } from '../system/watch-file.ts'
+import { createFollowedKeys } from './followed-keys.ts'
 import { createRefresh, type Refresh } from './key-set-refresh.ts'
 import { fetchKeySet, readKeySet, type KeySetReading } from './key-set-source.ts'
-import { readRevokedFile } from './revoked-file.ts'
+import { readRevokedFile, type RevokedFile } from './revoked-file.ts'
+import { createRevokedList } from './revoked-list.ts'
+import type { TrustReports } from './trust-reports.ts'
 
 /** An outside issuer as the configuration describes it. */
 export interface TrustSettings {
@@ -21,25 +23,29 @@ export interface TrustSettings {
   readonly gatewayClaim: string | undefined
 }
 
-export interface TrustSourceParts {
+export interface TrustSourceParts extends TrustReports {
   readonly entry: TrustSettings
   readonly clock: Clock
   readonly random: () => number
-  /** Offered a good key set; false refuses it. */
-  readonly takeKeys: (source: string, set: KeySet) => boolean
-  readonly takeRevoked: (path: string, ids: Iterable<RevocationId>, count: number) => void
+  readonly revoked: RevokedSet
+  /** Told of each good key set that is read, for those that count together to be chosen. */
+  readonly onKeys: () => void
   /** How long a key set that is fetched may be gone by without being fetched again. */
   readonly expireAfterMs: number
-  /** Told when a key set has become too old for its tokens to be judged by, and when it is new again. */
-  readonly onOutdated: (source: string, isOutdated: boolean) => void
   readonly onChange: () => void
-  readonly onSource: (source: string, problem: string | undefined) => void
 }
 
 /** What is known of one outside issuer, from its key set and its list of revoked ids. */
 export interface TrustSource {
   readonly entry: TrustSettings
+  /** The keys that count. */
   readonly keys: () => readonly TrustedKey[]
+  /** The keys that were read last, whether they count or not. */
+  readonly latest: () => readonly TrustedKey[]
+  /** Lets the keys that were read last count; says whether others did before. */
+  readonly accept: () => boolean
+  /** Leaves the keys that were read last out, and says why. */
+  readonly refuse: (problem: string) => void
   /** Whether the key set was last fetched too long ago to be gone by; a file never was. */
   readonly isOutdated: () => boolean
   readonly keysAgeMs: () => number
@@ -52,55 +58,49 @@ export interface TrustSource {
 
 /** Makes the source for one entry of `trust`. What is broken changes nothing but what is said of it. */
 export function createTrustSource(parts: TrustSourceParts): TrustSource {
-  const { entry, takeKeys, onChange, onSource } = parts
+  const { entry, onChange } = parts
   const { jwks, algorithms, revoked: path } = entry
-  // Entries may share a file, and one may find it good that the other cannot use.
-  const whose = `for ${entry.kind}s of ${entry.issuer}`
-  const source = `key set ${jwks} ${whose}`
   const closing: (() => void)[] = []
-  let keys: readonly TrustedKey[] | undefined
+  const keys = createFollowedKeys(`key set ${jwks} ${whose(entry)}`, parts)
   let listed = path === undefined
   let refresh: Refresh | undefined
 
-  const take = (reading: KeySetReading): boolean => {
-    if (reading.kind === 'broken') onSource(source, reading.problem)
-    if (reading.kind === 'broken' || !takeKeys(source, reading.set)) return false
-    keys = reading.set.keys
-    return true
-  }
-  const takeList = (at: string, reading: Reading) => {
-    const list = listOf(reading, entry.issuer)
-    onSource(`revoked list ${at} ${whose}`, typeof list === 'string' ? list : undefined)
-    if (typeof list === 'string') return
-    parts.takeRevoked(at, list.ids(), list.count)
-    listed = true
-    onChange()
-  }
-  const watch = async (at: string, read: (reading: Reading) => unknown) => {
-    closing.push(await watchInTurn(at, read))
-  }
-  const follow = async () => {
+  const take = async (reading: Reading) => void keys.take(await readingOf(reading, algorithms))
+  const followUrl = async () => {
     refresh = createRefresh({
       ...parts,
-      fetch: async () => take(await fetchKeySet(jwks, algorithms)),
-      onOutdated: (isOutdated) => parts.onOutdated(source, isOutdated),
+      fetch: async () => keys.take(await fetchKeySet(jwks, algorithms)),
+      onOutdated(isOutdated) {
+        parts.onOutdated(keys.source, isOutdated)
+        onChange()
+      },
     })
     await refresh.first()
   }
 
   return {
     entry,
-    keys: () => keys ?? [],
+    keys: () => keys.inForce() ?? [],
+    latest: keys.latest,
+    accept() {
+      const isNews = keys.accept()
+      if (isNews) refresh?.renew()
+      return isNews
+    },
+    refuse: keys.refuse,
     isOutdated: () => refresh?.isOutdated() ?? false,
     keysAgeMs: () => refresh?.ageMs() ?? 0,
-    known: () => listed && keys !== undefined,
+    known: () => listed && keys.inForce() !== undefined,
     async start() {
-      if (path !== undefined) await watch(path, (reading) => takeList(path, reading))
-      if (isUrl(jwks)) await follow()
-      else
-        await watch(jwks, async (reading) => {
-          if (take(await readingOf(reading, algorithms))) onChange()
-        })
+      if (path !== undefined) {
+        const onRead = () => {
+          listed = true
+          onChange()
+        }
+        closing.push(await followList(path, parts, onRead))
+      }
+      if (isUrl(jwks)) await followUrl()
+      else closing.push(await watchInTurn(jwks, take))
     },
     hurry: () => refresh?.hurry(),
     close() {
@@ -110,13 +110,40 @@ export function createTrustSource(parts: TrustSourceParts): TrustSource {
   }
 }
 
+/** Entries may share a file, and one may find it good that the other cannot use. */
+const whose = ({ kind, issuer }: TrustSettings) => `for ${kind}s of ${issuer}`
+
+/** Follows a list of revoked ids; resolves when it was looked at for the first time. */
+async function followList(
+  path: string,
+  parts: TrustSourceParts,
+  onRead: () => void,
+): Promise<() => void> {
+  const { entry, clock, revoked: set } = parts
+  const source = `revoked list ${path} ${whose(entry)}`
+  const onLetGo = (gone: number) => {
+    parts.onLetGo(source, gone)
+    parts.onChange()
+  }
+  const list = createRevokedList({ set, segment: `${entry.issuer} ${path}`, clock, onLetGo })
+  const close = await watchInTurn(path, (reading) => {
+    const file = listOf(reading, entry.issuer)
+    parts.onSource(source, file.kind === 'broken' ? file.problem : undefined)
+    if (file.kind === 'broken') return list.unread()
+    parts.onList(source, file.count, list.take(file.ids(), file.count))
+    return onRead()
+  })
+  return () => {
+    close()
+    list.close()
+  }
+}
+
 /** A list that can be gone by, or what is wrong with it. */
-function listOf(reading: Reading, issuer: string) {
-  if (reading.kind === 'unreadable') return `cannot be read (${reading.code})`
-  const list = readRevokedFile(reading.bytes, issuer)
-  if (list.kind === 'broken') return `line ${list.line} is no id`
-  // What a full disk or a writer that died leaves behind must not let everybody in again, at a start either.
-  return list.isBlank ? 'is empty: write a line that begins with # if nothing is revoked' : list
+function listOf(reading: Reading, issuer: string): RevokedFile {
+  return reading.kind === 'content'
+    ? readRevokedFile(reading.bytes, issuer)
+    : { kind: 'broken', problem: `cannot be read (${reading.code})` }
 }
 
 /** Watches a file and has its readings taken one after the other; resolves when the first one was. */

@@ -19,6 +19,7 @@ export interface VerifierMetricsParts {
 /** The metrics of a verifier beside those that its threads count. */
 export interface VerifierMetrics {
   readonly keySetRefreshed: (good: boolean) => void
+  readonly source: (name: string, isBroken: boolean) => void
 }
 
 const freshnessStates = ['fresh', 'stale', 'expired']
@@ -68,7 +69,13 @@ export function createVerifierMetrics(parts: VerifierMetricsParts): VerifierMetr
     labelNames: ['result'],
   })
   for (const result of ['success', 'failure']) refreshes.inc({ result }, 0)
+  const sources = metrics.gauge({
+    name: 'warder_source_broken',
+    help: 'One while a file, a key set or an issuer of the configuration cannot be gone by, else zero',
+    labelNames: ['source'],
+  })
   return {
+    source: (source, isBroken) => sources.set({ source }, isBroken ? 1 : 0),
     keySetRefreshed: (good) => refreshes.inc({ result: good ? 'success' : 'failure' }),
   }
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../system/clock.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { boundDoors, createBoundCredentials, type BoundFiles } from './bound-credentials.ts'
-import { createFreshnessView } from './freshness-view.ts'
+import { createFreshnessView, createOutsideView } from './freshness-view.ts'
 import { createExplaining } from './explaining.ts'
 import { createHealth, type HealthSettings } from './health.ts'
 import { claim, listen } from './listening.ts'
@@ -26,9 +26,16 @@ import {
   type TlsMaterial,
   type VerifierSettings,
 } from './thread-setup.ts'
-import { createThreads } from './threads.ts'
+import { createThreads, type Threads } from './threads.ts'
 import { watchTlsFiles, type TlsFiles } from './tls-files.ts'
-import { logBrokenSource, logDeath, logListenerFailure, logRefusals } from './logging.ts'
+import {
+  logBrokenSource,
+  logMendedSource,
+  logDeath,
+  logListenerFailure,
+  logRefusals,
+} from './logging.ts'
+import type { Note } from './trust-reports.ts'
 import type { TrustSettings } from './trust-source.ts'
 import { createVerifierMetrics } from './verifier-metrics.ts'
 
@@ -103,42 +110,45 @@ async function assemble(
   const recent = parts.recent ?? createRecentRefusals()
   const reports = takeReports(log, recent, () => sources)
 
-  const note: Note = (name, problem) => {
+  const say: Note = (name, problem) => {
     health.source(name, problem)
-    if (name.startsWith('key set')) metrics.keySetRefreshed(problem === undefined)
-    if (problem !== undefined) logBrokenSource(log, name, problem)
+    metrics.source(name, problem !== undefined)
   }
-  const say: Note = (...about) => health.source(...about)
+  const note = noteTaker(log, say)
   const readTls = tlsReader(note, closing)
   const opsTls = await readTls('listen.ops', parts.ops, (tls) => ops.useTls(tls))
   const listeners = await readListeners(parts, readTls, (name, tls) => threads.useTls(name, tls))
   const { bound: files = {} } = parts
-  const empty = Object.fromEntries(boundDoors(files).map(([door]) => [door, undefined]))
 
   const threads = createThreads({
     count: said.workers,
-    settings: { ...parts.settings, listeners, bound: empty, ...linkSettings(parts.authority) },
+    settings: {
+      ...parts.settings,
+      listeners,
+      bound: unbound(files),
+      ...linkSettings(parts.authority),
+    },
     counters,
     ...reports,
   })
   closing.push(threads.close)
-  const sources = createSources({ ...parts, threads, note, say })
+  const sources = createSources({
+    ...parts,
+    threads,
+    note,
+    say,
+    onKeysRead: (good) => metrics.keySetRefreshed(good),
+  })
   closing.push(sources.close)
   const bound = createBoundCredentials({ files, onToken: threads.useBound, onSource: note })
   closing.push(bound.close)
-  const { revoked, link, keysAgeMs } = sources
-  const freshness = createFreshnessView(parts.authority?.freshness, clock)
-  const known = { threads, counters, revoked, link, keysAgeMs, freshness, proofs: reports.proofs }
+  const { judged, shown } = freshnessViews(parts, threads, sources)
+  const known = { ...sources, threads, counters, freshness: shown, proofs: reports.proofs }
   const health = createHealth({ ...known, clock, settings: said })
   const page = parts.metrics ?? createMetrics()
   const metrics = createVerifierMetrics({ ...known, metrics: page, workers: said.workers })
-  const explain = createExplaining({
-    facts: () => threads.facts,
-    freshness,
-    ...parts.settings,
-    recent,
-    clock,
-  })
+  const ofThreads = { facts: () => threads.facts, freshness: judged, recent, clock }
+  const explain = createExplaining({ ...ofThreads, ...parts.settings })
   const ops = createOpsServer({ ...health, metrics: page, tls: opsTls, explain })
 
   const opsPort = parts.ops && (await listen(ops.server, parts.ops.at))
@@ -147,15 +157,29 @@ async function assemble(
   await Promise.all([bound.start(), settledWithin(sources.start(), firstReadingMs)])
   const ports = await threads.start()
 
-  return {
-    ports: { ...ports, ops: opsPort },
-    async stop() {
-      health.draining()
-      threads.drain()
-      await delay(farewellMs)
-      await closeAll()
-    },
+  const stop = async () => {
+    health.draining()
+    threads.drain()
+    await delay(farewellMs)
+    await closeAll()
   }
+  return { ports: { ...ports, ops: opsPort }, stop }
+}
+
+/** How old what is in force is: as requests are judged by, and as it is shown. */
+function freshnessViews(
+  { authority, clock }: Pick<VerifierParts, 'authority' | 'clock'>,
+  threads: Pick<Threads, 'facts'>,
+  sources: Pick<Sources, 'isOutdated' | 'keysAgeMs'>,
+) {
+  const judged = createFreshnessView(authority?.freshness, clock)
+  const isKnown = () => threads.facts !== undefined
+  return { judged, shown: authority ? judged : createOutsideView({ ...sources, isKnown }) }
+}
+
+/** The doors that stand for one gateway, before its credential is known. */
+function unbound(files: BoundFiles) {
+  return Object.fromEntries(boundDoors(files).map(([door]) => [door, undefined]))
 }
 
 /** What threads need to know of the way to the authority. */
@@ -202,7 +226,21 @@ function takeReports(
   }
 }
 
-type Note = (name: string, problem: string | undefined) => void
+/** Takes what is wrong with sources, says so and writes it to the log. */
+function noteTaker(log: Log, say: Note): Note {
+  const read = new Set<string>()
+  const broken = new Set<string>()
+  return (name, problem) => {
+    say(name, problem)
+    if (problem !== undefined) {
+      broken.add(name)
+      logBrokenSource(log, name, problem, read.has(name))
+      return
+    }
+    read.add(name)
+    if (broken.delete(name)) logMendedSource(log, name)
+  }
+}
 
 /** Reads the TLS files of listeners and goes on watching them. */
 function tlsReader(note: Note, closing: Close[]) {

@@ -194,6 +194,38 @@ describe('a key set that could not be fetched for too long', { concurrency: true
   }
 })
 
+test('a verifier all of whose keys are too old is not ready, and says how old they are', async (t) => {
+  const key = issuerKey('only')
+  const server = await issuerServer(t, gives(key))
+  const clock = manualClock(Date.now())
+  const running = await runVerifier({
+    trust: (folder) => [trustEntry(folder, { jwks: server.url })],
+    parts: { clock },
+  })
+  t.after(() => running.stop())
+  const hook = nginxHook(signToken(key, gatewayClaims()))
+  assert.equal(await statusOf(running.place, hook), 200)
+  server.become((_, response) => response.writeHead(503).end())
+  clock.advance(hourMs + 1000)
+  await until(async () => (await running.page('/readyz')).status === 503)
+  assert.match((await running.page('/readyz')).body, /"not-ready".*"expired".*too old/)
+  assert.equal(await statusOf(running.place, hook), 503)
+  assert.match(
+    (await running.page('/status')).body,
+    /"freshness":{"state":"expired","ageSeconds":3601,/,
+  )
+  assert.equal(await running.metric('warder_freshness_state{state="expired"}'), 1)
+  assert.equal(await running.metric('warder_standing_age_seconds'), 3601)
+  assert.match(
+    (await running.page('/metrics')).body,
+    /^warder_source_broken{source="age of key set .*} 1$/m,
+  )
+
+  server.become(gives(key))
+  await until(async () => (await running.page('/readyz')).body === '{"state":"ready"}')
+  assert.equal(await statusOf(running.place, hook), 200)
+})
+
 test('an issuer that cannot be asked at the start is asked again, and only then anything is allowed', async (t) => {
   const server = await issuerServer(t, (_, response) =>
     response.writeHead(302, { location: '/elsewhere' }).end(),
@@ -207,6 +239,10 @@ test('an issuer that cannot be asked at the start is asked again, and only then 
   const { status, body } = await running.page('/readyz')
   assert.equal(status, 503)
   assert.match(body, /"state":"not-ready".*status 302/)
+  assert.match(
+    (await running.page('/status')).body,
+    /"revision":null,"freshness":{"state":"expired",/,
+  )
   assert.equal((await running.page('/livez')).status, 200)
 
   server.become(gives(running.key))

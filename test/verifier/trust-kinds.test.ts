@@ -66,6 +66,40 @@ test('AT-20, AT-21: of two key sets of one issuer, neither signs for the kind of
   assert.equal(await asClient(running, client(gateways)), 200)
 })
 
+test('a key that takes the kid of another replaces it in every entry that shares the file', async (t) => {
+  const running = await runBoth(t, (folder) => [trustEntry(folder), clientEntry(folder)])
+  const next = issuerKey(running.key.kid)
+  const [old, fresh] = [running.token(), signToken(next, gatewayClaims())]
+  assert.deepEqual([await asGateway(running, old), await asGateway(running, fresh)], [200, 401])
+  running.put('keys.json', keySet(next))
+  await until(async () => (await asGateway(running, fresh)) === 200)
+  assert.equal(await asGateway(running, old), 401)
+  assert.equal(await asClient(running, signToken(next, clientClaims())), 200)
+  assert.equal(await asClient(running, signToken(running.key, clientClaims())), 401)
+  await until(async () => (await running.page('/readyz')).body === '{"state":"ready"}')
+})
+
+test('two key sets of one issuer that give a kid to two keys count as they were until they agree', async (t) => {
+  const running = await runBoth(t, (folder) => {
+    const jwks = join(folder, 'clients.json')
+    writeFileSync(jwks, keySet(issuerKey('clients')))
+    return [trustEntry(folder), { ...clientEntry(folder), jwks }]
+  })
+  const next = issuerKey(running.key.kid)
+  const ready = async () => (await running.page('/readyz')).body
+  running.put('clients.json', keySet(running.key))
+  await until(async () => (await asClient(running, signToken(running.key, clientClaims()))) === 200)
+  running.put('keys.json', keySet(next))
+  await until(async () => /gives a kid to another key/.test(await ready()))
+  assert.equal(await asGateway(running, running.token()), 200)
+  assert.equal(await asGateway(running, signToken(next, gatewayClaims())), 401)
+  running.put('clients.json', keySet(next))
+  await until(async () => (await asGateway(running, signToken(next, gatewayClaims()))) === 200)
+  assert.equal(await asGateway(running, running.token()), 401)
+  assert.equal(await asClient(running, signToken(next, clientClaims())), 200)
+  await until(async () => (await ready()) === '{"state":"ready"}')
+})
+
 test('AT-21: algorithms that one entry of an issuer allows are not allowed for the other', async (t) => {
   const ed25519: Claims = {
     ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }),

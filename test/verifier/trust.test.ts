@@ -4,14 +4,16 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { readKeySet } from '../../src/verifier/key-set-source.ts'
 import { readRevokedFile } from '../../src/verifier/revoked-file.ts'
+import { manualClock } from '../manual-clock.ts'
 import { gatewayClaims, issuerKey, keySet, signToken } from './issuer.ts'
 import { nginxHook, runVerifier, statusOf, trustEntry, until, type Running } from './running.ts'
 import { ask, header } from './wire.ts'
 
 let running: Running
+const clock = manualClock(Date.now())
 
 before(async () => {
-  running = await runVerifier({ workers: 2 })
+  running = await runVerifier({ workers: 2, parts: { clock } })
 })
 after(async () => running.stop())
 
@@ -20,6 +22,14 @@ const becomes = (token: string, wanted: number) =>
   until(async () => (await status(token)) === wanted)
 const readiness = async () => (await running.page('/readyz')).body
 const isReady = async () => (await readiness()) === '{"state":"ready"}'
+
+const lettingsGo = () => running.log().split('are not revoked any more').length
+/** Has the list been as it is for long enough. */
+async function letGo(): Promise<void> {
+  const before_ = lettingsGo()
+  clock.advance(30_000)
+  await until(() => lettingsGo() > before_)
+}
 
 describe('a list of revoked ids', () => {
   test('that is put in place by renaming counts at once, for tokens that were just allowed', async () => {
@@ -42,12 +52,57 @@ describe('a list of revoked ids', () => {
     await becomes(token, 401)
   })
 
-  test('lets go what is no longer in it', async () => {
-    const token = running.token({ jti: 'for-a-while' })
+  test('AT-47: lets go what it has been without for half a minute, and takes what is new meanwhile', async () => {
+    const [token, next] = [running.token({ jti: 'for-a-while' }), running.token({ jti: 'next' })]
     running.put('revoked.txt', 'one\nfor-a-while\n')
     await becomes(token, 401)
+    await letGo()
+    running.put('revoked.txt', 'one\nnext\n')
+    await becomes(next, 401)
+    assert.equal(await status(token), 401)
+    assert.match(running.log(), /"ids":2,"gone":1.*"ids are gone from a list, and stay revoked/)
+    clock.advance(29_000)
+    running.put('revoked.txt', 'one\nnext\nfor-a-while\n')
+    await until(() => /"ids":3,"gone":0/.test(running.log()))
+    clock.advance(29_000)
     running.put('revoked.txt', 'one\n')
+    await until(() => /"ids":1,"gone":2/.test(running.log()))
+    // Whoever looks for the half minute does so once in a second.
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    assert.deepEqual([await status(token), await status(next)], [401, 401])
+    await letGo()
     await becomes(token, 200)
+    assert.equal(await status(next), 200)
+    assert.match(
+      running.log(),
+      /"gone":2.*"ids that are gone from a list are not revoked any more"/,
+    )
+  })
+
+  test('AT-47: whose beginning is all that was written, or whose end is cut, lets nobody in', async () => {
+    const path = join(running.folder, 'revoked.txt')
+    const token = running.token({ jti: 'last-of-all' })
+    running.put('revoked.txt', 'one\nlast-of-all\n')
+    await becomes(token, 401)
+    writeFileSync(path, 'one\n')
+    await until(() => /"ids":1,"gone":1/.test(running.log()))
+    assert.equal(await status(token), 401)
+    for (const cut of ['one\nlast-of-', 'one\nlast-of-all']) {
+      writeFileSync(path, cut)
+      await until(async () => /has no end of line at its end/.test(await readiness()))
+      clock.advance(31_000)
+      await new Promise((resolve) => setTimeout(resolve, 1100))
+      assert.equal(await status(token), 401)
+      running.put('revoked.txt', 'one\nlast-of-all\n')
+      await until(isReady)
+    }
+  })
+
+  test('takes a # that touches an id for a part of it', async () => {
+    const named = (jti: string) => status(running.token({ jti }))
+    running.put('revoked.txt', 'one\nabc#1\n  # def\nghi\t#1\n')
+    await becomes(running.token({ jti: 'abc#1' }), 401)
+    assert.deepEqual([await named('abc'), await named('def'), await named('ghi')], [200, 200, 401])
   })
 
   test('that is broken, empty or gone leaves the last good one in force, and says so', async () => {
@@ -67,8 +122,18 @@ describe('a list of revoked ids', () => {
       await until(isReady)
       assert.deepEqual([await status(revoked), await status(live)], [401, 200])
     }
-    assert.match(running.log(), /"source":"revoked list /)
+    assert.match(
+      running.log(),
+      /"source":"revoked list .*"problem":"line 2 is no id".*stays in force/,
+    )
+    assert.match(running.log(), /"source":"revoked list .*"a source is in order again"/)
+    writeFileSync(path, '')
+    const broken = async () =>
+      running.metric(`warder_source_broken{source="revoked list ${path} for gateways`)
+    await until(async () => (await broken()) === 1)
     running.put('revoked.txt', '# nobody any more\n')
+    await until(async () => (await broken()) === 0)
+    await letGo()
     await becomes(revoked, 200)
   })
 })
@@ -86,7 +151,11 @@ test('AT-47: an empty list is no list at a start either; a comment says that not
   const { status: answered, body } = await started.page('/readyz')
   assert.equal(answered, 503)
   assert.match(body, /"state":"not-ready".*is empty: write a line that begins with # if nothing/)
-  started.put('revoked.txt', '# nobody')
+  assert.match(
+    started.log(),
+    /is empty.*"a source is broken, and there is nothing that it said before"/,
+  )
+  started.put('revoked.txt', '# nobody\n')
   await until(async () => (await statusOf(started.place, hook)) === 200)
   assert.equal((await started.page('/readyz')).body, '{"state":"ready"}')
 })
@@ -142,21 +211,30 @@ describe('a key set', () => {
     const live = running.token()
     running.put('keys.json', '{"keys":[]}')
     await becomes(live, 401)
+    assert.match(await readiness(), /"degraded".*"keys of key set [^"]*: there are none/)
     running.put('keys.json', keySet(running.key))
     await becomes(live, 200)
+    await until(isReady)
   })
 
   test('with one key that cannot be used goes without it, and the log says which', async () => {
     const weak = { ...issuerKey('weak'), jwk: { kty: 'RSA', kid: 'weak', n: 'AQAB', e: 'AQAB' } }
     running.put('keys.json', keySet(running.key, weak))
-    await until(() => /"index":1.*"a key is left out"/.test(running.log()))
+    await until(() => /"index":1,"kid":"weak".*"a key is left out"/.test(running.log()))
     assert.equal(await status(running.token()), 200)
     assert.ok(await isReady())
   })
 })
 
 test('what is no list or no key set is never read as one', async () => {
-  for (const text of ['two\0\0\0\n', 'a b\n', '\ufeffone\n', 'x'.repeat(257), 'caf\xe9']) {
+  for (const text of [
+    'two\0\0\0\n',
+    'a b\n',
+    '\ufeffone\n',
+    `${'x'.repeat(257)}\n`,
+    'caf\xe9\n',
+    'cut',
+  ]) {
     assert.equal(readRevokedFile(Buffer.from(text), 'issuer').kind, 'broken')
   }
   for (const text of [
