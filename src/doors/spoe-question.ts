@@ -59,6 +59,9 @@ function requestOf({ method, uri, scheme, host, address }: Arguments): AskedRequ
 
 type TokenText = (payload: SpoeReader) => string
 
+/** What is longer is no credential, and nothing that a stranger sends is kept but for this much. */
+const rememberedMax = 8192
+
 /** One HAProxy presents one token, so its text, and the hash of it, are made once. */
 function createTokenMemory(): TokenText {
   let bytes = Buffer.alloc(0)
@@ -67,10 +70,10 @@ function createTokenMemory(): TokenText {
     const { from, to } = payload
     const same =
       to - from === bytes.length && payload.bytes.compare(bytes, 0, bytes.length, from, to) === 0
-    if (!same) {
-      bytes = Buffer.from(payload.bytes.subarray(from, to))
-      text = payload.text()
-    }
+    if (same) return text
+    if (to - from > rememberedMax) return payload.text()
+    bytes = Buffer.from(payload.bytes.subarray(from, to))
+    text = payload.text()
     return text
   }
 }

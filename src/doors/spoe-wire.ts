@@ -197,10 +197,14 @@ export class SpoeWriter {
     this.length += source.copy(this.bytes, this.length, from, to)
   }
 
+  clear(): void {
+    this.length = 0
+  }
+
   /** What has been written, in memory of its own, and begins anew. */
   take(): Buffer {
     const taken = Buffer.from(this.bytes.subarray(0, this.length))
-    this.length = 0
+    this.clear()
     return taken
   }
 

@@ -50,11 +50,12 @@ const frameSizeMax = 131_068
 const frameSizeLeast = 7
 const lengthBytes = 4
 const empty: Buffer = Buffer.alloc(0)
+/** What is written in one turn is taken in the same, so that all connections of a thread write here. */
+const out = new SpoeWriter(4096)
 
 /** Makes the session of a connection. */
 export function createSpoeSession(parts: SpoeParts): SpoeSession {
-  const out = new SpoeWriter(4096)
-  const talk = createConversation(parts, out)
+  const talk = createConversation(parts)
   const rest = new Gathered()
   let frames = 0
 
@@ -85,11 +86,13 @@ export function createSpoeSession(parts: SpoeParts): SpoeSession {
   return {
     take(chunk) {
       if (talk.ended) return empty
+      out.clear()
       const at = takeFrames(chunk, rest.length === 0 ? 0 : endFrame(chunk))
       if (at < chunk.length) rest.add(chunk.subarray(at))
       return out.length === 0 ? empty : out.take()
     },
     farewell() {
+      out.clear()
       if (!talk.ended) talk.end(statuses.normal)
       return out.take()
     },
@@ -109,8 +112,8 @@ export function createSpoeSession(parts: SpoeParts): SpoeSession {
 }
 
 /** Makes what is said frame by frame. */
-function createConversation({ settings, judge, isDraining }: SpoeParts, out: SpoeWriter) {
-  const notify = createNotifyAnswerer({ settings, judge }, out)
+function createConversation({ settings, judge, isDraining }: SpoeParts) {
+  const notify = createNotifyAnswerer({ settings, judge })
   const state = { sizeMax: helloSizeMax, greeted: false, ended: false }
 
   const end = (status: number) => {
@@ -174,7 +177,7 @@ function frameLength(bytes: Buffer, at: number, sizeMax: number): number | undef
 }
 
 /** Makes the part that answers a NOTIFY, whose ids begin at a place, by an ACK of a bounded size. */
-function createNotifyAnswerer({ settings, judge }: Omit<SpoeParts, 'isDraining'>, out: SpoeWriter) {
+function createNotifyAnswerer({ settings, judge }: Omit<SpoeParts, 'isDraining'>) {
   const readQuestion = createSpoeQuestionReader(settings)
   const writeActions = createActionWriter(out)
   return (frame: SpoeReader, ids: number, sizeMax: number) => {

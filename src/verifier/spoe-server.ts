@@ -90,7 +90,7 @@ export function createSpoeServer(parts: SpoeServerParts): SpoeServer {
   }
 }
 
-/** What one connection keeps of a frame that is not whole. */
+/** What one connection keeps of a frame that is not whole, and of answers that it does not read. */
 function createHeld(room: Room) {
   let held = 0
   return {
@@ -117,14 +117,22 @@ function serve(socket: Socket, { session, deadline, hold }: Served): void {
   socket.on('timeout', () => socket.destroy())
   // Who breaks off is gone, which `close` tells.
   socket.on('error', () => socket.destroy())
-  socket.on('drain', () => socket.resume())
+  socket.on('drain', () => {
+    hold(session.waiting)
+    socket.resume()
+  })
   socket.on('data', (chunk: Buffer) => {
     if (session.ended) return
     const { frames } = session
     const answers = session.take(chunk)
     // Who does not read its answers is not asked for more questions.
     if (answers.length > 0 && !socket.write(answers)) socket.pause()
-    if (session.ended || !hold(session.waiting)) {
+    const hasRoom = hold(session.waiting + socket.writableLength)
+    if (!hasRoom && socket.writableLength > 0) {
+      socket.destroy()
+      return
+    }
+    if (session.ended || !hasRoom) {
       socket.end(session.farewell())
       socket.resume()
       deadline.begin()

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemClock } from '../../src/system/clock.ts'
@@ -6,15 +7,28 @@ import { listen } from '../../src/verifier/listening.ts'
 import { createSpoeServer } from '../../src/verifier/spoe-server.ts'
 import { createRoom } from '../../src/verifier/unfinished.ts'
 import { gatewayDoor, liveToken, view } from './live-view.ts'
-import { dial, hello, noIds, notify, question, variables, type SpoeLine } from './spoe-client.ts'
+import {
+  dial,
+  hello,
+  noIds,
+  notify,
+  question,
+  readFrames,
+  variables,
+  type SpoeLine,
+} from './spoe-client.ts'
+import { until } from '../verifier/running.ts'
 import { watched } from './spoe-watched.ts'
 
 /** A listener whose patience is short. */
-async function impatient(t: TestContext): Promise<number> {
+async function impatient(
+  t: TestContext,
+  room = createRoom({ headerBytes: 65_536, bodyBytes: 65_536 }),
+): Promise<number> {
   const { server, closeAllConnections } = createSpoeServer({
     settings: gatewayDoor,
     sockets: 100,
-    room: createRoom({ headerBytes: 65_536, bodyBytes: 65_536 }),
+    room,
     tls: undefined,
     view: () => view,
     clock: systemClock,
@@ -71,8 +85,8 @@ test('a connection on which question follows question is never late, though each
   await line.frames(1)
   const one = notify(noIds, question(liveToken))
   line.send(one.subarray(0, 30))
-  const until = Date.now() + 2500
-  while (Date.now() < until) {
+  const end = Date.now() + 2500
+  while (Date.now() < end) {
     line.send(Buffer.concat([one.subarray(30), one.subarray(0, 30)]))
     const [ack] = await line.frames(1)
     assert.equal(ack && variables(ack)['allow'], true)
@@ -99,4 +113,52 @@ test('a byte costs the same behind a hundred thousand of its frame as behind a h
   costBehind(100)
   const [few, many] = [costBehind(100), costBehind(100_000)]
   assert.ok(many < 10 * few + 20_000, `${few} µs and ${many} µs`)
+})
+
+test('answers that nobody reads are held to the room of the thread, and sent once somebody does', async (t) => {
+  let used = 0
+  let roomMax = Number.POSITIVE_INFINITY
+  const room = {
+    take(bytes: number) {
+      if (used + bytes > roomMax) return false
+      used += bytes
+      return true
+    },
+    give: (bytes: number) => void (used -= bytes),
+  }
+  const port = await impatient(t, room)
+  const many = Buffer.concat(Array.from({ length: 5000 }, () => notify(noIds, Buffer.alloc(0))))
+  const fill = async () => {
+    const socket = connect(port, '127.0.0.1')
+    t.after(() => socket.destroy())
+    socket.write(hello())
+    let asked = 0
+    await until(() => {
+      if (socket.writableLength === 0) {
+        socket.write(many)
+        asked += 5000
+      }
+      return used > 0 || socket.destroyed
+    })
+    return { socket, asked }
+  }
+  const { socket, asked } = await fill()
+  let answered = 0
+  let rest: Buffer = Buffer.alloc(0)
+  socket.on('data', (chunk: Buffer) => {
+    const read = readFrames(Buffer.concat([rest, chunk]))
+    answered += read.frames.length
+    rest = read.rest
+  })
+  await until(() => answered === asked + 1)
+  assert.equal(used, 0)
+
+  roomMax = 10_000
+  const second = connect(port, '127.0.0.1')
+  second.on('error', () => {})
+  second.write(hello())
+  const asking = setInterval(() => second.write(many), 1)
+  t.after(() => clearInterval(asking))
+  await until(() => second.closed)
+  assert.equal(used, 0)
 })
