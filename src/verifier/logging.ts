@@ -6,13 +6,14 @@ import type { RefusalSummary } from './refusals.ts'
 /** Writes what was refused, with the ids that were proved and nothing else of what was presented. */
 export function logRefusals(log: Log, refusals: readonly RefusalSummary[]): void {
   for (const refusal of refusals) {
-    const { credentialId, gatewayId, clientId } = refusal
+    const { issuer, credentialId, gatewayId, clientId } = refusal
     const fields = {
       door: refusal.door,
       reason: identifier(refusal.reason),
       count: refusal.count,
       decisionId: identifier(refusal.decisionId),
       revision: refusal.revision,
+      issuer: issuer === undefined ? undefined : setting(issuer),
       credentialId: credentialId === undefined ? undefined : identifier(credentialId),
       gatewayId: gatewayId === undefined ? undefined : identifier(gatewayId),
       clientId: clientId === undefined ? undefined : identifier(clientId),

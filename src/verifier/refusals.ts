@@ -1,3 +1,4 @@
+import type { Proof } from '../credential/proof.ts'
 import type { Decision, Deny, Unavailable } from '../decision/decision.ts'
 import type { DoorName } from '../decision/question.ts'
 import type { Reason } from '../decision/reasons.ts'
@@ -9,6 +10,9 @@ export interface RefusalSummary {
   readonly count: number
   /** What follows is of the last one of them. */
   readonly decisionId: string
+  /** Who signed what was proved, and whether that is the authority. */
+  readonly issuer: string | undefined
+  readonly isOwn: boolean
   readonly credentialId: string | undefined
   readonly gatewayId: string | undefined
   readonly clientId: string | undefined
@@ -71,7 +75,7 @@ export function createRefusals(wall: () => number): Refusals {
       if (noted.length < notesMax) noted.push({ door, decision, decisionId, at: wall() })
       const { gateway, client } = decision.findings
       // Ids of proved tokens only: whatever else was presented could be anything.
-      const key = `${door} ${decision.reason} ${gateway?.jti ?? ''} ${client?.jti ?? ''}`
+      const key = `${door} ${decision.reason} ${nameOf(gateway)} ${nameOf(client)}`
       const known = gathered.get(key)
       if (known) {
         known.count++
@@ -89,14 +93,22 @@ export function createRefusals(wall: () => number): Refusals {
   }
 }
 
+/** An issuer and an id, neither of which has a space. */
+function nameOf(proof: Proof | undefined): string {
+  return proof ? `${proof.issuer} ${proof.jti}` : ''
+}
+
 function summaryOf({ count, door, decision, decisionId }: Gathered): RefusalSummary {
   const { gateway, client, revision } = decision.findings
+  const proof = gateway ?? client
   return {
     door,
     reason: decision.reason,
     count,
     decisionId,
-    credentialId: gateway?.jti ?? client?.jti,
+    issuer: proof?.issuer,
+    isOwn: proof?.profile.own ?? false,
+    credentialId: proof?.jti,
     gatewayId: gateway?.kind === 'gateway' ? gateway.gateway.id : undefined,
     clientId: client?.kind === 'client' ? client.client.id : undefined,
     revision,

@@ -6,9 +6,9 @@ export interface Presented {
   readonly count: number
 }
 
-/** The revoked credentials among what was refused. */
+/** The revoked credentials of the authority among what was refused. */
 export function revokedIn(refusals: readonly RefusalSummary[]): readonly Presented[] {
-  return refusals.flatMap(({ reason, credentialId: jti, count }) =>
-    reason === 'credential-revoked' && jti !== undefined ? [{ jti, count }] : [],
+  return refusals.flatMap(({ reason, isOwn, credentialId: jti, count }) =>
+    reason === 'credential-revoked' && isOwn && jti !== undefined ? [{ jti, count }] : [],
   )
 }

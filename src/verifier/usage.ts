@@ -41,7 +41,8 @@ export function createUsage(): Usage {
   return {
     add({ findings }, source, at) {
       const { gateway } = findings
-      if (!gateway) return
+      // Another issuer's ids mean nothing to the authority, even if they are spelled like its own.
+      if (!gateway?.profile.own) return
       const sources = sourcesOf(gateway.jti)
       const known = sources.get(source)
       if (known) {
