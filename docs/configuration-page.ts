@@ -66,7 +66,7 @@ function trustSection(): string {
   const head = cells(['key', 'is', 'default', '']) + cells(Array<string>(4).fill('---'))
   const body = rowsOf(item).map((row) => tableRow(row, false))
   const rule =
-    'Only the file can hold this list. One issuer and audience cannot stand in two entries; keys and algorithms of an entry count for its own tokens only. An entry of the name that the authority issues under does not count.'
+    'Only the file can hold this list. One issuer and audience cannot stand in two entries; keys and algorithms of an entry count for its own tokens only. An entry of the name that the authority issues under does not count. An issuer that is trusted may name any gateway: what a request is answered with does not say who issued.'
   return `\n## trust\n\n${doc} ${rule}\n\n${head}${body.join('')}`
 }
 

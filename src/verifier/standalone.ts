@@ -103,11 +103,22 @@ function differ(one: TrustedKey, other: TrustedKey): boolean {
 function issuersOf(sources: readonly TrustSource[]): readonly Issuer[] {
   const byIssuer = Map.groupBy(sources, ({ entry }) => entry.issuer)
   return [...byIssuer].map(([name, entries]) => {
-    const keys = new Map(entries.flatMap((source) => source.keys()).map((key) => [key.kid, key]))
     const profiles = entries.map((source) => profileOf(source))
-    return { name, profiles, keys: [...keys.values()] }
+    return { name, profiles, keys: keysOf(entries) }
   })
 }
+
+/** The keys of all entries, each as the one says that closes it first. */
+function keysOf(entries: readonly TrustSource[]): readonly TrustedKey[] {
+  const keys = new Map<string | undefined, TrustedKey>()
+  for (const key of entries.flatMap((source) => source.keys())) {
+    const known = keys.get(key.kid)
+    if (!known || closesAt(key) < closesAt(known)) keys.set(key.kid, key)
+  }
+  return [...keys.values()]
+}
+
+const closesAt = ({ issuedUntil }: TrustedKey) => issuedUntil ?? Number.POSITIVE_INFINITY
 
 /** What an entry accepts, signed by a key of its own set. */
 function profileOf({ entry, keys, isOutdated }: TrustSource) {

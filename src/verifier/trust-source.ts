@@ -61,7 +61,7 @@ export function createTrustSource(parts: TrustSourceParts): TrustSource {
   const { entry, onChange } = parts
   const { jwks, algorithms, revoked: path } = entry
   const closing: (() => void)[] = []
-  const keys = createFollowedKeys(`key set ${jwks} ${whose(entry)}`, parts)
+  const keys = createFollowedKeys(`key set ${placeOf(jwks)} ${whose(entry)}`, parts)
   let listed = path === undefined
   let refresh: Refresh | undefined
 
@@ -157,6 +157,9 @@ async function watchInTurn(path: string, read: (reading: Reading) => unknown): P
   await take(watched.first)
   return () => watched.close()
 }
+
+/** A query may hold what is nobody else's business. */
+const placeOf = (jwks: string) => (isUrl(jwks) ? jwks.replace(/\?.*/, '') : jwks)
 
 const isUrl = (jwks: string) => /^https?:\/\//i.test(jwks)
 

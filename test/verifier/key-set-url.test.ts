@@ -231,7 +231,7 @@ test('an issuer that cannot be asked at the start is asked again, and only then 
     response.writeHead(302, { location: '/elsewhere' }).end(),
   )
   const running = await runVerifier({
-    trust: (folder) => [trustEntry(folder, { jwks: server.url })],
+    trust: (folder) => [trustEntry(folder, { jwks: `${server.url}?api_key=s3cret` })],
   })
   t.after(() => running.stop())
   const hook = nginxHook(running.token())
@@ -239,6 +239,7 @@ test('an issuer that cannot be asked at the start is asked again, and only then 
   const { status, body } = await running.page('/readyz')
   assert.equal(status, 503)
   assert.match(body, /"state":"not-ready".*status 302/)
+  assert.doesNotMatch(body + running.log(), /s3cret/)
   assert.match(
     (await running.page('/status')).body,
     /"revision":null,"freshness":{"state":"expired",/,
@@ -248,5 +249,5 @@ test('an issuer that cannot be asked at the start is asked again, and only then 
   server.become(gives(running.key))
   await until(async () => (await statusOf(running.place, hook)) === 200)
   assert.equal((await running.page('/readyz')).body, '{"state":"ready"}')
-  assert.ok(server.asked.every((path) => path === '/keys'))
+  assert.ok(server.asked.every((path) => path === '/keys?api_key=s3cret'))
 })

@@ -100,6 +100,29 @@ test('two key sets of one issuer that give a kid to two keys count as they were 
   await until(async () => (await ready()) === '{"state":"ready"}')
 })
 
+for (const closesFirst of [true, false]) {
+  test(`a key that one entry closes is closed, be it the ${closesFirst ? 'first' : 'last'} that names it`, async (t) => {
+    const running = await runBoth(t, (folder) => {
+      const jwks = join(folder, 'clients.json')
+      const shared = issuerKey('shared')
+      writeFileSync(join(folder, 'keys.json'), keySet(shared))
+      writeFileSync(jwks, keySet(shared))
+      const entries = [trustEntry(folder), { ...clientEntry(folder), jwks }]
+      return closesFirst ? entries : entries.toReversed()
+    })
+    const now = Math.floor(Date.now() / 1000)
+    const { key } = running
+    running.put('clients.json', keySet(key))
+    running.put('keys.json', keySet({ ...key, jwk: { ...key.jwk, issuedUntil: now - 3600 } }))
+    const before = signToken(key, gatewayClaims({ iat: now - 3700 }))
+    await until(async () => (await asGateway(running, before)) === 200)
+    await until(async () => (await asGateway(running, running.token())) === 401)
+    const client = signToken(key, clientClaims({ iat: now - 3700, exp: now + 60 }))
+    await until(async () => (await asClient(running, client)) === 200)
+    assert.equal(await asGateway(running, running.token()), 401)
+  })
+}
+
 test('AT-21: algorithms that one entry of an issuer allows are not allowed for the other', async (t) => {
   const ed25519: Claims = {
     ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }),
