@@ -54,7 +54,7 @@ const doorKeys = () => ({
   headers: key(
     listOf(headerName),
     'CLIENT-TOKEN,PDG-TOKEN',
-    'The header names that may carry the credential where the carrier is `client-token`.',
+    'The header names that may carry the credential where the carrier is `client-token`, and may not stand beside it where it is `bearer`.',
   ),
   require: key(
     choice('gateway', 'client', 'both'),

@@ -4,7 +4,7 @@ import { doubled, type Field } from './header-reader.ts'
 /** Where a door looks for the gateway's credential. */
 export interface Carrier {
   readonly kind: 'client-token' | 'bearer'
-  /** The header names that are accepted for it, or, with a bearer, that must not be used instead. */
+  /** The header names that are accepted for it, or, with a bearer, that must not be used beside it. */
   readonly headers: readonly string[]
 }
 
@@ -37,6 +37,14 @@ export function presentedBearer(field: Field): Presented {
   if (field.includes(',')) return flaws.doubled
   const token = bearer.exec(field)?.groups?.['token']
   return token === undefined ? flaws.malformed : { kind: 'token', token }
+}
+
+/** Reads a bearer where the names of other carriers may not stand beside it. */
+export function presentedBearerAlone(field: Field, other: Field): Presented {
+  const presented = presentedBearer(field)
+  return other === undefined || other === '' || presented === flaws.missing
+    ? presented
+    : flaws.doubled
 }
 
 /** What is presented at a door that stands for one gateway: that gateway's own credential, and no other beside it. */

@@ -11,6 +11,7 @@ import {
   misplaced,
   missing,
   presentedBearer,
+  presentedBearerAlone,
   presentedBound,
   presentedToken,
 } from './carrier.ts'
@@ -55,10 +56,12 @@ export function createGrpcDoor(settings: DoorSettings): CheckDoor {
   const isMisplaced = ({ target, cookie }: CheckRequest) =>
     misplacedCredential.inQuery(target) ||
     (typeof cookie === 'string' && misplacedCredential.inCookie(cookie))
-  const inQuestion = (metadata: readonly string[], request: CheckRequest): Presented =>
-    carrier.kind === 'bearer'
-      ? presentedBearer(request.authorization)
-      : presentedToken(eitherOf(metadataReader(metadata)[0], request.extension))
+  const inQuestion = (metadata: readonly string[], request: CheckRequest): Presented => {
+    const token = eitherOf(metadataReader(metadata)[0], request.extension)
+    return carrier.kind === 'bearer'
+      ? presentedBearerAlone(request.authorization, token)
+      : presentedToken(token)
+  }
   const presented: typeof inQuestion = bound
     ? (metadata, request) => presentedBound(inQuestion(metadata, request), bound())
     : inQuestion

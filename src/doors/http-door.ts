@@ -6,6 +6,7 @@ import {
   misplaced,
   missing,
   presentedBearer,
+  presentedBearerAlone,
   presentedBound,
   presentedToken,
   type Carrier,
@@ -69,7 +70,7 @@ export function createQuestionReader(
   const inQuestion = (fields: readonly Field[]) =>
     carrier.kind === 'client-token'
       ? presentedToken(fields[token])
-      : presentedBearer(fields[authorization])
+      : presentedBearerAlone(fields[authorization], fields[token])
   const presented = bound
     ? (fields: readonly Field[]) => presentedBound(inQuestion(fields), bound())
     : inQuestion

@@ -98,6 +98,10 @@ describe('a door that reads the client’s request', () => {
     if (answer.either.case !== 'okResponse') return
     assert.ok(answer.either.value.headersToRemove.includes('authorization'))
     assert.equal((await statuses(at, [], [['client-token', token]])).includes('allow'), false)
+    for (const name of ['client-token', 'pdg-token']) {
+      const beside = await statuses(at, [`Bearer ${token}`], [[name, token]])
+      assert.deepEqual(new Set(beside), new Set(['deny']), name)
+    }
   })
 
   test('may want the client’s token beside the gateway’s', async (t) => {

@@ -40,7 +40,9 @@ describe('what a door understands of what a real gateway sent', () => {
       assert.deepEqual(question.request, hook.request ?? undefined)
       assert.deepEqual(question.gateway, presented(hook.credential))
       assert.deepEqual(question.client, presented('credential-missing'))
-      assert.deepEqual(read(doors(byBearer)[hook.door], lines).gateway, presented(hook.bearer))
+      const bearerAlone = lines.filter((line) => !/^(?:client|pdg)-token:/i.test(line))
+      const asBearer = read(doors(byBearer)[hook.door], bearerAlone).gateway
+      assert.deepEqual(asBearer, presented(hook.bearer))
       assert.deepEqual(read(doors(forBoth)[hook.door], lines).client, presented(hook.bearer))
     })
   }
@@ -183,4 +185,21 @@ describe('the client’s address', () => {
 
 test('a door that would take both credentials from one header cannot be made', () => {
   assert.throws(() => createNginxDoor({ ...byBearer, require: 'both' }), TypeError)
+})
+
+test('AT-36: beside a bearer the credential may not stand in a header of its own too', () => {
+  for (const [door, lines] of [
+    ['nginx', nginxLines],
+    ['forward', forwardLines],
+  ] as const) {
+    const gatewayOf = (...more: readonly string[]) =>
+      read(doors(byBearer)[door], [...lines.slice(1), ...more]).gateway
+    const bearer = 'Authorization: Bearer tok'
+    for (const name of headers) {
+      assert.deepEqual(gatewayOf(bearer, `${name}: tok`), presented('credential-doubled'))
+      assert.deepEqual(gatewayOf(`${name}: tok`), presented('credential-missing'))
+      assert.deepEqual(gatewayOf(bearer, `${name}:`), presented('tok'))
+    }
+    assert.deepEqual(gatewayOf(bearer), presented('tok'))
+  }
 })
