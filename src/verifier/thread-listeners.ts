@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { View } from '../decision/decide.ts'
 import { doorNames, type DoorName } from '../decision/question.ts'
 import { createAuthzenDoor } from '../doors/authzen.ts'
@@ -68,6 +69,7 @@ export interface ThreadListeners {
 }
 
 const lastConnectionsMs = 2000
+const lastTurns = 10_000
 
 /** Makes the listeners that the settings ask for; none listens before it is told. */
 export function createThreadListeners(parts: ThreadListenersParts): ThreadListeners {
@@ -107,8 +109,25 @@ export function createThreadListeners(parts: ThreadListenersParts): ThreadListen
   }
 }
 
-function closeListener({ server, endIdle, endAll }: Listener): Promise<void> {
-  return new Promise((resolve) => {
+/** Waits for a turn of the loop in which nobody connects: who waits for a socket that is closed is cut off. */
+async function untilNobodyComes(server: Server): Promise<void> {
+  let came = true
+  const note = () => {
+    came = true
+  }
+  server.on('connection', note)
+  // The turn that a message began ends without a look at who came.
+  await nextTurn()
+  for (let turns = 0; came && turns < lastTurns; turns++) {
+    came = false
+    await nextTurn()
+  }
+  server.off('connection', note)
+}
+
+async function closeListener({ server, endIdle, endAll }: Listener): Promise<void> {
+  await untilNobodyComes(server)
+  await new Promise<void>((resolve) => {
     const insist = setTimeout(endAll, lastConnectionsMs)
     server.close(() => {
       clearTimeout(insist)
