@@ -10,6 +10,9 @@ export interface ThreadHandle {
   readonly ended: boolean
   /** The number of the latest publication that it judges by. */
   readonly applied: number
+  /** How many pings it has not answered. */
+  readonly unanswered: number
+  readonly ping: () => void
   readonly post: (publication: Publication) => void
   readonly tell: (message: ToThread) => void
   /** Asks it to close and resolves when it has. */
@@ -37,11 +40,13 @@ export function startThread({ setup, onMessage, onEnd }: ThreadHandleParts): Thr
   const workerData: ThreadSetup = { ...setup, port: port2 }
   const worker = new Worker(threadFile, { workerData, transferList: [port2] })
   const state = { listening: false, ended: false, applied: setup.first?.number ?? 0 }
+  const pings = { sent: 0, answered: 0 }
   let errorName: string | undefined
 
   worker.on('message', (message: FromThread) => {
     if (message.kind === 'listening') state.listening = true
     if (message.kind === 'applied') state.applied = message.number
+    if (message.kind === 'pong') pings.answered = message.number
     onMessage(message)
   })
   worker.on('error', (error) => {
@@ -63,6 +68,12 @@ export function startThread({ setup, onMessage, onEnd }: ThreadHandleParts): Thr
     },
     get applied() {
       return state.applied
+    },
+    get unanswered() {
+      return pings.sent - pings.answered
+    },
+    ping() {
+      worker.postMessage({ kind: 'ping', number: ++pings.sent } satisfies ToThread)
     },
     post: (publication) => port1.postMessage(publication),
     tell: (message) => worker.postMessage(message),

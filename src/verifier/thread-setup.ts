@@ -100,6 +100,7 @@ export interface ThreadSetup {
 export type ToThread =
   | { readonly kind: 'tls'; readonly listener: ListenerName; readonly tls: TlsMaterial }
   | { readonly kind: 'bound'; readonly door: DoorName; readonly token: string | undefined }
+  | { readonly kind: 'ping'; readonly number: number }
   | { readonly kind: 'drain' }
   | { readonly kind: 'close' }
 
@@ -107,6 +108,7 @@ export type ToThread =
 export type FromThread =
   | { readonly kind: 'listening'; readonly ports: Ports }
   | { readonly kind: 'applied'; readonly number: number }
+  | { readonly kind: 'pong'; readonly number: number }
   | { readonly kind: 'unknown-key' }
   | { readonly kind: 'failed'; readonly code: string }
   | {

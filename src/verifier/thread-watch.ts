@@ -1,9 +1,10 @@
-// Threads that do not take what they are told. One that has died is seen to have ended; one that is stuck would hold up
-// every later acknowledgement, so it is ended too, and another takes its place.
+// Threads that do nothing any more. One that has died is seen to have ended; one that is stuck would leave its share of
+// all questions without an answer, and hold up every later acknowledgement, so it is ended too, and another takes its
+// place.
 
 import type { ThreadHandle } from './thread-handle.ts'
 
-type Watched = Pick<ThreadHandle, 'listening' | 'applied' | 'kill'>
+type Watched = Pick<ThreadHandle, 'listening' | 'applied' | 'unanswered' | 'ping' | 'kill'>
 
 export interface ThreadWatch {
   /** Watches until a publication is applied, which it hands back. */
@@ -14,6 +15,8 @@ export interface ThreadWatch {
 // Counted in beats, not by a clock: a process that was stopped for a while has beaten once.
 const beatMs = 500
 const beatsMax = 10
+/** How often each thread is asked whether it is there, when nothing else is heard of. */
+const pingMs = 5000
 
 /** Makes a watch over threads, by the number of the latest publication. */
 export function createThreadWatch(
@@ -22,20 +25,23 @@ export function createThreadWatch(
 ): ThreadWatch {
   const late = new Map<Watched, { readonly applied: number; readonly beats: number }>()
   let timer: ReturnType<typeof setInterval> | undefined
-  const close = () => {
+  const stop = () => {
     clearInterval(timer)
     timer = undefined
     late.clear()
   }
   const allBehind = () =>
-    threads().filter(({ listening, applied }) => listening && applied < latest())
+    threads().filter(
+      ({ listening, applied, unanswered }) => listening && (applied < latest() || unanswered > 0),
+    )
   /** Nobody is woken to see that there is nothing to see. */
   const rest = () => {
-    if (allBehind().length === 0) close()
+    if (allBehind().length === 0) stop()
   }
   const beat = () => {
     const behind = allBehind()
-    if (behind.length === 0) close()
+    if (behind.length === 0) stop()
+    for (const thread of late.keys()) if (!behind.includes(thread)) late.delete(thread)
     for (const thread of behind) {
       const { applied } = thread
       const before = late.get(thread)
@@ -44,11 +50,21 @@ export function createThreadWatch(
       if (beats >= beatsMax) thread.kill()
     }
   }
+  const start = () => {
+    timer ??= setInterval(beat, beatMs).unref()
+  }
+  const pinging = setInterval(() => {
+    for (const thread of threads()) if (thread.unanswered === 0) thread.ping()
+    start()
+  }, pingMs).unref()
   return {
     until(applied) {
-      timer ??= setInterval(beat, beatMs).unref()
+      start()
       return applied.finally(rest)
     },
-    close,
+    close() {
+      clearInterval(pinging)
+      stop()
+    },
   }
 }

@@ -67,6 +67,9 @@ main.on('message', (message: ToThread) => {
     case 'bound':
       bound.set(message.door, message.token)
       break
+    case 'ping':
+      say({ kind: 'pong', number: message.number })
+      break
     case 'drain':
       listeners.drain()
       break

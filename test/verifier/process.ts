@@ -31,6 +31,19 @@ const start = new URL('../../src/start.js', import.meta.url).pathname
 
 /** Starts `warder verifier` in a folder; further lines say more of its listener for decisions. */
 export async function startProcess(folder: string, ...more: readonly string[]): Promise<Started> {
+  return startIn(process.env, folder, more)
+}
+
+/** The same with a module that is loaded into each of its threads. */
+export async function startWith(module: URL, folder: string): Promise<Started> {
+  return startIn({ ...process.env, NODE_OPTIONS: `--import=${module.href}` }, folder, [])
+}
+
+async function startIn(
+  env: NodeJS.ProcessEnv,
+  folder: string,
+  more: readonly string[],
+): Promise<Started> {
   const key = issuerKey('key-1')
   const [http, ops] = [await freePort(), await freePort()]
   writeFileSync(join(folder, 'keys.json'), keySet(key))
@@ -51,7 +64,7 @@ export async function startProcess(folder: string, ...more: readonly string[]): 
       '',
     ].join('\n'),
   )
-  const child = spawn(process.execPath, [start, 'verifier'], { cwd: folder })
+  const child = spawn(process.execPath, [start, 'verifier'], { cwd: folder, env })
   let stderr = ''
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString()

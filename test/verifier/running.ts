@@ -207,9 +207,12 @@ export async function statusOf(place: Place, hook: string): Promise<number> {
   return (await ask(place, hook)).status
 }
 
-/** Asks until something holds, for ten seconds. */
-export async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + 10_000
+/** Asks until something holds, for ten seconds if not told. */
+export async function until(
+  holds: () => Promise<boolean> | boolean,
+  withinMs = 10_000,
+): Promise<void> {
+  const deadline = Date.now() + withinMs
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error('what was waited for did not come')
     await delay(10)
