@@ -1,6 +1,6 @@
 import type { KeySet } from '../credential/key-set.ts'
 import type { Log } from '../telemetry/log.ts'
-import { identifier, setting } from '../telemetry/safe-text.ts'
+import { identifier, setting, type SafeText } from '../telemetry/safe-text.ts'
 import type { RefusalSummary } from './refusals.ts'
 
 /** Writes what was refused, with the ids that were proved and nothing else of what was presented. */
@@ -71,10 +71,9 @@ export function logLetGo(log: Log, name: string, gone: number): void {
   })
 }
 
-/** Says that a thread ended that should not have. */
-export function logDeath(log: Log, thread: number, errorName: string | undefined): void {
-  const error = identifier(errorName ?? 'none')
-  log.error('a thread ended and is replaced', { thread, error })
+/** Says that a thread ended that should not have, and of which error, if of one. */
+export function logDeath(log: Log, thread: number, error: SafeText | undefined): void {
+  log.error('a thread ended and is replaced', { thread, error: error ?? 'none' })
 }
 
 /** Says that a thread could not listen or accept. */

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { MessageChannel, Worker } from 'node:worker_threads'
+import { failure, type SafeText } from '../telemetry/safe-text.ts'
 import type { Publication } from './publication.ts'
 import type { FromThread, ThreadSetup, ToThread } from './thread-setup.ts'
 
@@ -24,8 +25,8 @@ export interface ThreadHandle {
 export interface ThreadHandleParts {
   readonly setup: Omit<ThreadSetup, 'port'>
   readonly onMessage: (message: FromThread) => void
-  /** Told once, with the name of the error if the thread did not end in peace. */
-  readonly onEnd: (errorName: string | undefined) => void
+  /** Told once, with what may be logged of the error if the thread did not end in peace. */
+  readonly onEnd: (error: SafeText | undefined) => void
 }
 
 // V8 would begin with a sixteenth of it, and give more only if much outlives a collection, which of requests nothing does; so
@@ -41,7 +42,7 @@ export function startThread({ setup, onMessage, onEnd }: ThreadHandleParts): Thr
   const worker = new Worker(threadFile, { workerData, transferList: [port2] })
   const state = { listening: false, ended: false, applied: setup.first?.number ?? 0 }
   const pings = { sent: 0, answered: 0 }
-  let errorName: string | undefined
+  let endedBy: SafeText | undefined
 
   worker.on('message', (message: FromThread) => {
     if (message.kind === 'listening') state.listening = true
@@ -50,13 +51,13 @@ export function startThread({ setup, onMessage, onEnd }: ThreadHandleParts): Thr
     onMessage(message)
   })
   worker.on('error', (error) => {
-    errorName = error instanceof Error ? error.name : 'unknown'
+    endedBy = failure(error)
   })
   worker.on('exit', () => {
     state.listening = false
     state.ended = true
     port1.close()
-    onEnd(errorName)
+    onEnd(endedBy)
   })
   return {
     id: setup.id,

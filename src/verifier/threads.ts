@@ -3,6 +3,7 @@
 
 import type { DoorName } from '../decision/question.ts'
 import type { StandingFacts } from '../standing/standing.ts'
+import type { SafeText } from '../telemetry/safe-text.ts'
 import { createPublicationNumber, type Publication, type StandingUpdate } from './publication.ts'
 import { startThread, type ThreadHandle } from './thread-handle.ts'
 import { createThreadWatch } from './thread-watch.ts'
@@ -23,8 +24,8 @@ export interface ThreadsParts {
   readonly counters: ThreadSetup['counters']
   /** Told of what threads say that is not about their own lives. */
   readonly onMessage: (id: number, message: FromThread) => void
-  /** Told when a thread ended that should not have; another one takes its place. */
-  readonly onDeath: (id: number, errorName: string | undefined) => void
+  /** Told when a thread ended that should not have, and of what; another one takes its place. */
+  readonly onDeath: (id: number, error: SafeText | undefined) => void
 }
 
 interface ThreadState {
@@ -77,11 +78,11 @@ export function createThreads(parts: ThreadsParts): Threads {
         if (message.kind === 'failed' && !handle.listening && !onFirst) void handle.end()
         onMessage(id, message)
       },
-      onEnd(errorName) {
+      onEnd(error) {
         onFirst?.(undefined)
         board.settle(living())
         if (closing) return
-        onDeath(id, errorName)
+        onDeath(id, error)
         setTimeout(() => !closing && spawn(id), replaceAfterMs)
       },
     })

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../system/clock.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import type { SafeText } from '../telemetry/safe-text.ts'
 import { boundDoors, createBoundCredentials, type BoundFiles } from './bound-credentials.ts'
 import { createFreshnessView, createOutsideView } from './freshness-view.ts'
 import { createExplaining } from './explaining.ts'
@@ -219,9 +220,9 @@ function takeReports(
       proofs.set(id, message.proofs)
       logRefusals(log, message.refusals)
     },
-    onDeath(id: number, errorName: string | undefined) {
+    onDeath(id: number, error: SafeText | undefined) {
       proofs.delete(id)
-      logDeath(log, id, errorName)
+      logDeath(log, id, error)
     },
   }
 }

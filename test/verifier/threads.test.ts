@@ -123,6 +123,20 @@ test('a thread that dies is replaced with all that it should know, while the oth
   for (const line of lines) line.close()
 })
 
+test('the log says of what error a thread died and where it arose, and nothing that it quotes', async (t) => {
+  const workers: Worker[] = []
+  const note = (worker: Worker) => workers.push(worker)
+  process.on('worker', note)
+  const running = await runVerifier()
+  process.off('worker', note)
+  t.after(() => running.stop())
+  // Something that is no message of ours: the thread stumbles over it.
+  workers[0]?.postMessage(null)
+  await until(() => running.log().includes('"a thread ended and is replaced"'))
+  assert.match(running.log(), /"error":"TypeError at thread\.ts:\d+:\d+"/)
+  assert.doesNotMatch(running.log(), /reading 'kind'/)
+})
+
 test('with its only thread dead a verifier is not ready, and is again when there is another', async (t) => {
   const workers: Worker[] = []
   const note = (worker: Worker) => workers.push(worker)
