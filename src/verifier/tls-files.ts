@@ -84,10 +84,20 @@ function problemOf(tls: TlsMaterial, { cert, key, clientCa }: TlsFiles): string 
   if (!passes(() => createSecureContext({ cert: tls.cert, key: tls.key }))) {
     return `${key} is not the key of ${cert}`
   }
-  // A secure context takes any text for CAs, and would then know none.
-  const { clientCa: ca } = tls
-  if (ca && !passes(() => new X509Certificate(ca))) return `${clientCa} is no certificate`
-  return undefined
+  // A secure context takes any text for CAs, and would then know those before the first mistake.
+  const blocks = tls.clientCa && pemBlocks(tls.clientCa)
+  if (blocks?.length === 0) return `${clientCa} is no certificate`
+  const damaged = blocks?.findIndex((block) => !passes(() => new X509Certificate(block))) ?? -1
+  if (damaged === -1) return undefined
+  return `${clientCa} is damaged: certificate ${damaged + 1} of ${blocks?.length} is none`
+}
+
+/** Every block from where it begins to where the next one does, so that one without an end counts too. */
+function pemBlocks(pem: Buffer): readonly string[] {
+  return pem
+    .toString('latin1')
+    .split(/^(?=-----BEGIN )/m)
+    .filter((block) => block.startsWith('-----BEGIN '))
 }
 
 function passes(attempt: () => unknown): boolean {

@@ -158,6 +158,32 @@ describe('a listener with TLS', () => {
   })
 })
 
+test('every certificate of the file of CAs is read, and the one that is damaged is named', async () => {
+  const chain = { ...files(), cert: join(folder, 'chain.pem'), key: join(folder, 'chain-key.pem') }
+  const own = { ...chain, clientCa: join(folder, 'bundle.pem') }
+  put('chain.pem', first.certPem)
+  put('chain-key.pem', first.keyPem)
+  const { certPem } = strangerCa
+  const middle = certPem.length / 2
+  const withoutEnd = certPem.slice(0, certPem.indexOf('-----END'))
+  for (const damaged of [
+    `${certPem.slice(0, middle)}!!${certPem.slice(middle)}`,
+    `${certPem.slice(0, middle)}\n-----END CERTIFICATE-----\n`,
+    withoutEnd,
+    certPem.replace('BEGIN CERTIFICATE', 'BEGIN CERTIFICAT'),
+  ]) {
+    put('bundle.pem', `# ours\n${ca.certPem}# theirs\n${damaged}${second.certPem}`)
+    await assert.rejects(watchTlsFiles({ files: own, onChange() {}, onProblem() {} }), {
+      name: 'TlsFilesError',
+      message: /bundle\.pem is damaged: certificate 2 of 3 is none$/,
+    })
+  }
+  put('bundle.pem', `# ours\r\n${ca.certPem}\n# theirs\n${certPem.replaceAll('\n', '\r\n')}`)
+  const watch = await watchTlsFiles({ files: own, onChange() {}, onProblem() {} })
+  watch.close()
+  assert.ok(watch.first.clientCa)
+})
+
 test('files that cannot be used keep a listener from starting, and no key is quoted', async () => {
   const bad = { ...files(), key: join(folder, 'other.pem') }
   for (const [content, wanted] of [
