@@ -70,6 +70,7 @@ class Assembler {
       const item = this.build(node.item, `${path}[${index}]`, `${name}[${index}]`, place)
       // An item with a mistake lacks what its type promises.
       if (this.mistakes.length === before) items.push(item)
+      else this.broken.add(name)
     }
     return Object.freeze(items)
   }

@@ -136,8 +136,9 @@ export function loadConfig(input: ConfigInput): Loaded {
   if (!isConfig(value)) throw new TypeError('the schema and what it assembles differ')
 
   const contradictions = findContradictions(value, input.role, namesOfTrust(file, assembly))
+  const broken = new Set([...assembly.broken, ...file.mistakes.map(({ key }) => key)])
   const found = [...contradictions].filter(
-    ({ keys }) => file.legible && !keys.some((key) => assembly.broken.has(key)),
+    ({ keys }) => file.legible && !keys.some((key) => broken.has(key)),
   )
   const mistakes = [
     ...file.mistakes,

@@ -184,6 +184,19 @@ test('nothing is concluded from a value that could not be read', (t) => {
   expectMistakes(t, { file, role: 'verifier' }, [/^warder\.yaml:3:13: the indentation is wrong/])
 })
 
+test('a verifier whose entry under trust is wrong is told what is wrong with it, and not that there is none', (t) => {
+  for (const [file, line] of [
+    [
+      'trust: [{ issuer: x, audience: a, jwks: 1 }]',
+      /^warder\.yaml:1:41: trust\[0\]\.jwks: 1 is not/,
+    ],
+    ['trust: [{ issuer: x, audience: a }]', /^warder\.yaml:1:9: trust\[0\]\.jwks: is missing/],
+    ['trust: x', /^warder\.yaml:1:8: trust: a list should stand here/],
+  ] as const) {
+    expectMistakes(t, { file, role: 'verifier' }, [line])
+  }
+})
+
 test('what is insecure can be had by saying so, and doors only warn', (t) => {
   const argv = ['--listen-authority=0.0.0.0:1', '--insecure-plaintext-listen']
   const loaded = load(t, { argv: [...argv, '--listen-http=0.0.0.0:2'] })
