@@ -3,10 +3,9 @@ import type { Clock } from '../system/clock.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { identifier } from '../telemetry/safe-text.ts'
-import { listen } from '../verifier/listening.ts'
+import { listenFor } from '../verifier/listen-refused.ts'
 import { createOpsServer } from '../verifier/ops-server.ts'
 import { watchTlsFiles } from '../verifier/tls-files.ts'
-import { listenRefused } from './listeners.ts'
 import { listenerSettings } from './verifier-settings.ts'
 
 export interface AuthorityOpsParts {
@@ -52,10 +51,10 @@ export async function startAuthorityOps(parts: AuthorityOpsParts): Promise<Autho
     tls: watch?.first,
   })
   try {
-    if (listener) await listen(ops.server, listener.at)
+    if (listener) await listenFor('listen.ops', ops.server, listener.at)
   } catch (error) {
     watch?.close()
-    throw listenRefused(config, 'ops', error)
+    throw error
   }
   return {
     draining() {

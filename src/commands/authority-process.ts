@@ -6,9 +6,11 @@ import { systemClock } from '../system/clock.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { identifier } from '../telemetry/safe-text.ts'
+import { listenRefused } from '../verifier/listen-refused.ts'
 import { secureContext, watchTlsFiles } from '../verifier/tls-files.ts'
 import { authoritySettings, databaseUrl } from './authority-settings.ts'
-import { claimAll, listenRefused, type ListenerName } from './listeners.ts'
+import { codeOf } from './failed.ts'
+import { claimAll, type Listeners } from './listeners.ts'
 import { listenerSettings } from './verifier-settings.ts'
 
 /** An authority that is ready to listen. */
@@ -25,8 +27,8 @@ export interface OpenedAuthority {
 
 export interface OpenAuthorityParts {
   readonly config: Config
-  /** The listeners of the process, which have to be free before anything is made. */
-  readonly listeners: readonly ListenerName[]
+  /** The other listeners of the process: all have to be free before anything is made. */
+  readonly others: Listeners
   /** How many connections the authority may have. */
   readonly sockets: number
   readonly log: Log
@@ -37,10 +39,10 @@ export interface OpenAuthorityParts {
 
 /** Opens the database, makes what a first start has to make, and assembles the authority. */
 export async function openAuthority(parts: OpenAuthorityParts): Promise<OpenedAuthority> {
-  const { config, listeners } = parts
+  const { config, others } = parts
   const store = await openStore({ url: databaseUrl(config) })
   try {
-    await claimAll(config, listeners)
+    await claimAll({ ...others, authority: listenerSettings(config.listen.authority) })
     return await assemble(parts, store)
   } catch (error) {
     await store.close()
@@ -84,7 +86,7 @@ async function assemble(
       try {
         await authority.listen(listener.at)
       } catch (error) {
-        throw listenRefused(config, 'authority', error)
+        throw listenRefused('listen.authority', listener.at, codeOf(error))
       }
     },
     async stop() {

@@ -13,6 +13,7 @@ import { runProcess, type Up } from './process-run.ts'
 import { readStartConfig } from './start-config.ts'
 import { problemText, startProblem } from './start-problem.ts'
 import { tell } from './terminal.ts'
+import { listenerSettings } from './verifier-settings.ts'
 
 /** Runs an authority without a verifier until it is told to stop. */
 export function run({ rest }: Order): Promise<number> {
@@ -23,8 +24,8 @@ async function start(config: Config, log: Log): Promise<Up> {
   const metrics = createMetrics()
   const sockets = socketsMax(config, { workers: 0, each: 0, others: 1 })
   tellOfSockets(log, config, sockets)
-  const listeners = ['authority', 'ops'] as const
-  const opened = await openAuthority({ config, listeners, sockets, log, metrics })
+  const others = { ops: listenerSettings(config.listen.ops) }
+  const opened = await openAuthority({ config, others, sockets, log, metrics })
   const ending = [opened.close, opened.stop]
   const stop = async () => {
     for (const end of ending.splice(0).toReversed()) await end()

@@ -37,9 +37,11 @@ async function start(config: Config, log: Log): Promise<Up> {
   const recent = createRecentRefusals()
   const settings = verifierSettings(config, 1)
   const { sockets } = settings.limits
+  const listeners = threadListeners(config)
+  const ops = listenerSettings(config.listen.ops)
   const opened = await openAuthority({
     config,
-    listeners: ['http', 'grpc', 'spoe', 'authority', 'ops'],
+    others: { ...listeners, ops },
     sockets,
     log,
     metrics,
@@ -67,9 +69,9 @@ async function start(config: Config, log: Log): Promise<Up> {
     const verifier = await startVerifier({
       settings,
       health: healthSettings(config, version),
-      ...threadListeners(config),
+      ...listeners,
       bound: boundFiles(config),
-      ops: listenerSettings(config.listen.ops),
+      ops,
       trust: trustSettings(config),
       authority: link,
       clock: systemClock,

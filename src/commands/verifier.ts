@@ -28,15 +28,17 @@ async function start(config: Config, log: Log): Promise<Up> {
   // The main thread waits for news. Lists and reports that it reads now and then would have V8 give it ever more room to leave
   // garbage in, up to 64 MB and the buffers that wait there. Threads that answer have all of theirs from the start.
   setFlagsFromString('--semi-space-growth-factor=1')
-  await claimAll(config, ['http', 'grpc', 'spoe', 'ops'])
+  const listeners = threadListeners(config)
+  const ops = listenerSettings(config.listen.ops)
+  await claimAll({ ...listeners, ops })
   const settings = verifierSettings(config)
   tellOfSockets(log, config, settings.limits.sockets)
   const verifier = await startVerifier({
     settings,
     health: healthSettings(config, packageJson.version),
-    ...threadListeners(config),
+    ...listeners,
     bound: boundFiles(config),
-    ops: listenerSettings(config.listen.ops),
+    ops,
     trust: trustSettings(config),
     authority: await authorityLink(config, log),
     clock: systemClock,

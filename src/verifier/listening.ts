@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { createServer as createProbe, connect, type Server } from 'node:net'
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, rmSync } from 'node:fs'
 import type { ListenAt } from './thread-setup.ts'
 
 const socketMode = 0o660
@@ -31,9 +31,7 @@ export function listen(
 export async function claim(at: ListenAt): Promise<ListenAt> {
   if (at.kind === 'unix') {
     await removeStaleSocket(at.path)
-    return at
-  }
-  if (at.port === 0) return claimAny(at)
+  } else if (at.port === 0) return claimAny(at)
   await probe(at)
   return at
 }
@@ -69,7 +67,10 @@ function removeStaleSocket(path: string): Promise<void> {
       reject(Object.assign(new Error('address in use'), { code: 'EADDRINUSE' }))
     })
     socket.once('error', ({ code }: NodeJS.ErrnoException) => {
-      if (code === 'ECONNREFUSED') rmSync(path, { force: true })
+      // Any other file refuses the connection too.
+      if (code === 'ECONNREFUSED' && lstatSync(path, { throwIfNoEntry: false })?.isSocket()) {
+        rmSync(path, { force: true })
+      }
       resolve()
     })
   })

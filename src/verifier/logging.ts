@@ -2,6 +2,7 @@ import type { KeySet } from '../credential/key-set.ts'
 import type { Log } from '../telemetry/log.ts'
 import { identifier, setting, type SafeText } from '../telemetry/safe-text.ts'
 import type { RefusalSummary } from './refusals.ts'
+import type { FromThread } from './thread-setup.ts'
 
 /** Writes what was refused, with the ids that were proved and nothing else of what was presented. */
 export function logRefusals(log: Log, refusals: readonly RefusalSummary[]): void {
@@ -77,6 +78,10 @@ export function logDeath(log: Log, thread: number, error: SafeText | undefined):
 }
 
 /** Says that a thread could not listen or accept. */
-export function logListenerFailure(log: Log, thread: number, code: string): void {
-  log.error('a listener failed', { thread, code: identifier(code) })
+export function logListenerFailure(
+  log: Log,
+  thread: number,
+  { listener, code }: Extract<FromThread, { readonly kind: 'failed' }>,
+): void {
+  log.error('a listener failed', { thread, listener, code: identifier(code) })
 }

@@ -26,9 +26,9 @@ import { createSpoeServer } from './spoe-server.ts'
 import {
   listenerNames,
   type DoorSettingsByName,
+  type FromThread,
   type ListenerName,
   type ListenerSetups,
-  type Ports,
   type TlsMaterial,
   type VerifierSettings,
 } from './thread-setup.ts'
@@ -59,9 +59,11 @@ export interface ThreadListenersParts {
   readonly observer: ThreadObserver
 }
 
+type Listening = Extract<FromThread, { readonly kind: 'listening' | 'failed' }>
+
 export interface ThreadListeners {
-  /** Resolves to the ports when all listen; rejects with the system's error. */
-  readonly listen: () => Promise<Ports>
+  /** Resolves to the ports when all listen, or to the listener that cannot and the code of the system's error. */
+  readonly listen: () => Promise<Listening>
   readonly useTls: (name: ListenerName, tls: TlsMaterial) => void
   readonly drain: () => void
   /** Stops accepting, lets what is being answered be answered, and resolves when every connection has ended. */
@@ -94,10 +96,14 @@ export function createThreadListeners(parts: ThreadListenersParts): ThreadListen
       const ports: Partial<Record<ListenerName, number>> = {}
       for (const [name, { server }] of listeners) {
         const at = setups[name]?.at
-        const port = at && (await listen(server, at, parts.reusePort))
-        if (port !== undefined) ports[name] = port
+        try {
+          const port = at && (await listen(server, at, parts.reusePort))
+          if (port !== undefined) ports[name] = port
+        } catch (error) {
+          return { kind: 'failed', listener: name, code: codeOf(error) }
+        }
       }
-      return ports
+      return { kind: 'listening', ports }
     },
     useTls: (name, tls) => renewals.get(name)?.(tls),
     drain() {
@@ -107,6 +113,10 @@ export function createThreadListeners(parts: ThreadListenersParts): ThreadListen
       await Promise.all([...listeners.values()].map(closeListener))
     },
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN'
 }
 
 /** Waits for a turn of the loop in which nobody connects: who waits for a socket that is closed is cut off. */

@@ -110,7 +110,7 @@ export type FromThread =
   | { readonly kind: 'applied'; readonly number: number }
   | { readonly kind: 'pong'; readonly number: number }
   | { readonly kind: 'unknown-key' }
-  | { readonly kind: 'failed'; readonly code: string }
+  | { readonly kind: 'failed'; readonly listener: ListenerName; readonly code: string }
   | {
       readonly kind: 'report'
       readonly refusals: readonly RefusalSummary[]

@@ -54,10 +54,7 @@ const listeners = createThreadListeners({
   clock: systemClock,
   observer,
 })
-listeners.listen().then(
-  (ports) => say({ kind: 'listening', ports }),
-  ({ code = 'UNKNOWN' }: NodeJS.ErrnoException) => say({ kind: 'failed', code }),
-)
+void listeners.listen().then(say)
 
 main.on('message', (message: ToThread) => {
   switch (message.kind) {

@@ -4,6 +4,7 @@
 import type { DoorName } from '../decision/question.ts'
 import type { StandingFacts } from '../standing/standing.ts'
 import type { SafeText } from '../telemetry/safe-text.ts'
+import { listenerKey, listenRefused } from './listen-refused.ts'
 import { createPublicationNumber, type Publication, type StandingUpdate } from './publication.ts'
 import { startThread, type ThreadHandle } from './thread-handle.ts'
 import { createThreadWatch } from './thread-watch.ts'
@@ -35,7 +36,7 @@ interface ThreadState {
 }
 
 export interface Threads {
-  /** Resolves to the ports when every thread listens; rejects with the code of what keeps one from it. */
+  /** Resolves to the ports when every thread listens; rejects with a `ListenRefused` where one cannot. */
   readonly start: () => Promise<Ports>
   /** Puts an update in force; resolves when every thread has said that it judges by it. */
   readonly publish: (update: StandingUpdate) => Promise<void>
@@ -88,7 +89,7 @@ export function createThreads(parts: ThreadsParts): Threads {
     })
     handles.set(id, handle)
   }
-  const listens = (id: number) => portsOf((onFirst) => spawn(id, onFirst))
+  const listens = (id: number) => portsOf(settings.listeners, (onFirst) => spawn(id, onFirst))
 
   return {
     start: async () =>
@@ -121,14 +122,21 @@ function withTls(setups: ListenerSetups, name: ListenerName, tls: TlsMaterial): 
 
 /** The ports of a thread that is started, once it listens. */
 function portsOf(
+  setups: ListenerSetups,
   start: (onFirst: (message: FromThread | undefined) => void) => void,
 ): Promise<Ports> {
   return new Promise((resolve, reject) => {
     start((message) => {
       if (message?.kind === 'listening') resolve(message.ports)
-      else reject(new Error(message?.kind === 'failed' ? message.code : 'ERR_THREAD_ENDED'))
+      else reject(refusalOf(setups, message))
     })
   })
+}
+
+function refusalOf(setups: ListenerSetups, message: FromThread | undefined): Error {
+  const setup = message?.kind === 'failed' ? setups[message.listener] : undefined
+  if (message?.kind !== 'failed' || !setup) return new Error('ERR_THREAD_ENDED')
+  return listenRefused(listenerKey(message.listener), setup.at, message.code)
 }
 
 /** Where publications are made, and where it is known which threads judge by them. */

@@ -10,7 +10,7 @@ import { boundDoors, createBoundCredentials, type BoundFiles } from './bound-cre
 import { createFreshnessView, createOutsideView } from './freshness-view.ts'
 import { createExplaining } from './explaining.ts'
 import { createHealth, type HealthSettings } from './health.ts'
-import { claim, listen } from './listening.ts'
+import { claimFor, listenFor, listenerKey } from './listen-refused.ts'
 import { createOpsServer } from './ops-server.ts'
 import type { AuthorityLink } from './authority-link.ts'
 import { createRecentRefusals, type RecentRefusals } from './recent-refusals.ts'
@@ -84,7 +84,7 @@ const usualFarewellMs = 1000
 type Close = () => unknown
 
 /**
- * Starts a verifier; rejects with the system's error when an address cannot be had, and with a `TlsFilesError` when a
+ * Starts a verifier; rejects with a `ListenRefused` when an address cannot be had, and with a `TlsFilesError` when a
  * certificate cannot.
  */
 export async function startVerifier(parts: VerifierParts): Promise<Verifier> {
@@ -152,7 +152,7 @@ async function assemble(
   const explain = createExplaining({ ...ofThreads, ...parts.settings })
   const ops = createOpsServer({ ...health, metrics: page, tls: opsTls, explain })
 
-  const opsPort = parts.ops && (await listen(ops.server, parts.ops.at))
+  const opsPort = parts.ops && (await listenFor('listen.ops', ops.server, parts.ops.at))
   if (parts.ops) closing.unshift(ops.close)
   // Who asks before anything is known is told so rather than left without an answer.
   await Promise.all([bound.start(), settledWithin(sources.start(), firstReadingMs)])
@@ -212,7 +212,7 @@ function takeReports(
     proofs: () => sum(proofs.values()),
     onMessage(id: number, message: FromThread) {
       if (message.kind === 'unknown-key') sources().hurry()
-      if (message.kind === 'failed') logListenerFailure(log, id, message.code)
+      if (message.kind === 'failed') logListenerFailure(log, id, message)
       if (message.kind !== 'report') return
       if (message.uses.length > 0) sources().used(message.uses)
       sources().refused(message.refusals)
@@ -270,9 +270,9 @@ async function readListeners(
   for (const name of listenerNames) {
     const listener = parts[name]
     if (!listener) continue
-    const key = name.startsWith('doors.') ? `${name}.listen` : `listen.${name}`
+    const key = listenerKey(name)
     const tls = await readTls(key, listener, (changed) => onTls(name, changed))
-    setups[name] = { at: await claim(listener.at), tls }
+    setups[name] = { at: await claimFor(key, listener.at), tls }
   }
   return setups
 }

@@ -5,6 +5,7 @@ import type { Worker } from 'node:worker_threads'
 import process from 'node:process'
 import { listen } from '../../src/verifier/listening.ts'
 import { createServer } from 'node:net'
+import { freePorts } from '../free-ports.ts'
 import { gatewayClaims, issuerKey, signToken } from './issuer.ts'
 import { nginxHook, runVerifier, statusOf, until, type Running } from './running.ts'
 import { exchange, open, type Line } from './wire.ts'
@@ -163,6 +164,16 @@ test('a port that is in use is refused, although threads share theirs', async (t
   const taken = await listen(stranger, { kind: 'tcp', host: '127.0.0.1', port: 0 })
   const ops = { at: { ...at, port: taken ?? 0 }, tls: undefined }
   await assert.rejects(runVerifier({ parts: { ops } }), { code: 'EADDRINUSE' })
+})
+
+test('a listener that a thread cannot open is named with its address and the fix', async () => {
+  const [port = 0] = await freePorts(1)
+  const taken = { at: { kind: 'tcp', host: '127.0.0.1', port }, tls: undefined } as const
+  // Each is free by itself.
+  await assert.rejects(runVerifier({ parts: { http: taken, 'doors.forward': taken } }), {
+    name: 'ListenRefused',
+    message: `doors.forward.listen: 127.0.0.1:${port} is taken: free it, or set --doors-forward-listen to another address`,
+  })
 })
 
 test('a token of one thread’s proofs is nothing to a token that only looks like it', async (t) => {
