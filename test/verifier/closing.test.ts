@@ -23,7 +23,9 @@ test('who has connected when a listener closes, and was not looked at yet, is an
     clock: systemClock,
     observer: { decided() {}, took() {}, close() {} },
   })
-  const { http = 0 } = await listeners.listen()
+  const listening = await listeners.listen()
+  assert.ok(listening.kind === 'listening')
+  const { http = 0 } = listening.ports
   listeners.drain()
   // The system connects at once; the server, which is in this thread, learns of it when this turn has ended.
   const sockets = Array.from({ length: 50 }, () => connect(http, '127.0.0.1'))
