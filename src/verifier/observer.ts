@@ -4,7 +4,7 @@ import type { DoorName } from '../decision/question.ts'
 import type { Clock } from '../system/clock.ts'
 import { createRefusals } from './refusals.ts'
 import { createThreadMetrics, threadLayout } from './thread-metrics.ts'
-import type { FromThread, ThreadSetup } from './thread-setup.ts'
+import type { FromThread, ListenerName, ThreadSetup } from './thread-setup.ts'
 import { createUsage } from './usage.ts'
 
 /** What a thread notes of its decisions; nothing here may make a question wait. */
@@ -18,6 +18,8 @@ export interface ThreadObserver {
   ) => void
   /** Notes how long a decision took. */
   readonly took: (milliseconds: number) => void
+  /** Notes a connection that a listener had no room for. */
+  readonly droppedConnection: (listener: ListenerName) => void
   readonly close: () => void
 }
 
@@ -38,6 +40,7 @@ export function createThreadObserver(parts: ThreadObserverParts): ThreadObserver
   const refusals = createRefusals(clock.wall)
   const usage = setup.settings.reportsUsage ? createUsage() : undefined
   let askedForKeysAt = Number.NEGATIVE_INFINITY
+  const connections = new Map<ListenerName, number>()
   let proofs = 0
 
   const askForKeys = () => {
@@ -46,7 +49,13 @@ export function createThreadObserver(parts: ThreadObserverParts): ThreadObserver
     askedForKeysAt = now
     say({ kind: 'unknown-key' })
   }
+  const reportConnections = () => {
+    if (connections.size === 0) return
+    say({ kind: 'dropped', connections: Object.fromEntries(connections) })
+    connections.clear()
+  }
   const report = () => {
+    reportConnections()
     metrics.looked(cache)
     const { summaries, notes } = refusals.take()
     const { uses, dropped } = usage?.take() ?? nothingUsed
@@ -69,6 +78,10 @@ export function createThreadObserver(parts: ThreadObserverParts): ThreadObserver
       if (decision.reason === 'key-unknown') askForKeys()
     },
     took: (milliseconds) => metrics.took(milliseconds * 1000),
+    droppedConnection(listener) {
+      metrics.droppedConnection(listener)
+      connections.set(listener, (connections.get(listener) ?? 0) + 1)
+    },
     close() {
       clearInterval(timer)
       report()

@@ -88,6 +88,7 @@ export function createThreadListeners(parts: ThreadListenersParts): ThreadListen
     const maker = makers.get(own ?? name) ?? makeHttp
     const listener = maker({ ...parts, doors: mine, room }, createDecisionIds(), setup.tls)
     if (!listener) continue
+    listener.server.on('drop', () => parts.observer.droppedConnection(name))
     listeners.set(name, listener)
     renewals.set(name, tlsRenewal(listener.server, setup.tls))
   }

@@ -1,6 +1,7 @@
 import { doorNames, type DoorName } from '../decision/question.ts'
 import { reasons, type Reason } from '../decision/reasons.ts'
 import { createLayout, increment, observe, type Slice } from '../telemetry/shared-cells.ts'
+import { listenerNames, type ListenerName } from './thread-setup.ts'
 
 // What every thread counts, in memory that the main thread reads. Each thread makes the same declarations.
 
@@ -39,6 +40,11 @@ const usageDropped = layout.counter({
   help: 'Uses of credentials that there was no room to report',
   labels: {},
 })
+const connectionsDropped = layout.counter({
+  name: 'warder_connections_dropped_total',
+  help: 'Connections that were closed as they came because a listener had as many as it may have',
+  labels: { listener: listenerNames },
+})
 
 const hitsCell = hits.at({})
 const missesCell = misses.at({})
@@ -53,6 +59,7 @@ export interface ThreadMetrics {
   readonly decided: (door: DoorName, outcome: Outcome, reason: Reason) => void
   readonly took: (microseconds: number) => void
   readonly droppedUsage: (count: number) => void
+  readonly droppedConnection: (listener: ListenerName) => void
   readonly looked: (cache: { readonly hits: number; readonly misses: number }) => void
 }
 
@@ -78,6 +85,9 @@ export function createThreadMetrics(slice: Slice): ThreadMetrics {
     },
     droppedUsage(count) {
       increment(slice, usageDroppedCell, count)
+    },
+    droppedConnection(listener) {
+      increment(slice, connectionsDropped.at({ listener }))
     },
     looked(cache) {
       increment(slice, hitsCell, cache.hits - counted.hits)

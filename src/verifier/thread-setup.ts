@@ -104,6 +104,9 @@ export type ToThread =
   | { readonly kind: 'drain' }
   | { readonly kind: 'close' }
 
+/** How many connections there was no room for, by listener. */
+export type DroppedConnections = Readonly<Partial<Record<ListenerName, number>>>
+
 /** What a thread says to the main thread. */
 export type FromThread =
   | { readonly kind: 'listening'; readonly ports: Ports }
@@ -111,6 +114,7 @@ export type FromThread =
   | { readonly kind: 'pong'; readonly number: number }
   | { readonly kind: 'unknown-key' }
   | { readonly kind: 'failed'; readonly listener: ListenerName; readonly code: string }
+  | { readonly kind: 'dropped'; readonly connections: DroppedConnections }
   | {
       readonly kind: 'report'
       readonly refusals: readonly RefusalSummary[]

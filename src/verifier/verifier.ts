@@ -7,6 +7,7 @@ import type { Log } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import type { SafeText } from '../telemetry/safe-text.ts'
 import { boundDoors, createBoundCredentials, type BoundFiles } from './bound-credentials.ts'
+import { createDropWarning } from './dropped-connections.ts'
 import { createFreshnessView, createOutsideView } from './freshness-view.ts'
 import { createExplaining } from './explaining.ts'
 import { createHealth, type HealthSettings } from './health.ts'
@@ -109,7 +110,7 @@ async function assemble(
   const { health: said, clock, log, farewellMs = usualFarewellMs } = parts
   const counters = threadLayout.allocate(said.workers)
   const recent = parts.recent ?? createRecentRefusals()
-  const reports = takeReports(log, recent, () => sources)
+  const reports = takeReports(parts, recent, () => sources)
 
   const say: Note = (name, problem) => {
     health.source(name, problem)
@@ -203,16 +204,18 @@ async function settledWithin(work: Promise<unknown>, milliseconds: number): Prom
 
 /** Takes what threads report of themselves. */
 function takeReports(
-  log: Log,
+  { log, clock }: Pick<VerifierParts, 'log' | 'clock'>,
   recent: RecentRefusals,
   sources: () => Pick<Sources, 'hurry' | 'used' | 'refused'>,
 ) {
   const proofs = new Map<number, number>()
+  const warnOfDrops = createDropWarning(log, clock.monotonic)
   return {
     proofs: () => sum(proofs.values()),
     onMessage(id: number, message: FromThread) {
       if (message.kind === 'unknown-key') sources().hurry()
       if (message.kind === 'failed') logListenerFailure(log, id, message)
+      if (message.kind === 'dropped') warnOfDrops(message.connections)
       if (message.kind !== 'report') return
       if (message.uses.length > 0) sources().used(message.uses)
       sources().refused(message.refusals)

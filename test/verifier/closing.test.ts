@@ -21,7 +21,7 @@ test('who has connected when a listener closes, and was not looked at yet, is an
     bound: () => undefined,
     view: () => view,
     clock: systemClock,
-    observer: { decided() {}, took() {}, close() {} },
+    observer: { decided() {}, took() {}, droppedConnection() {}, close() {} },
   })
   const listening = await listeners.listen()
   assert.ok(listening.kind === 'listening')

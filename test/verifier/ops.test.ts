@@ -107,6 +107,7 @@ test('every metric that is promised is there from the start', async () => {
     'warder_key_set_refreshes_total{result="success"}',
     'warder_key_set_refreshes_total{result="failure"}',
     'warder_state_file_failures_total',
+    'warder_connections_dropped_total{listener="http"}',
     'warder_usage_dropped_total',
     'warder_usage_unreported_total',
     'warder_revoked_presented_total',
