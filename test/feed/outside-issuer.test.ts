@@ -88,6 +88,37 @@ test('what an outside issuer spells like an id of the authority is neither a use
   assert.deepEqual(await alarms(), [marker.id])
 })
 
+test('AT-22: what an outside issuer revokes counts at once, though the authority has nothing new to say', async (t) => {
+  const house = await openHouse()
+  t.after(() => house.close())
+  const folder = stateFolder()
+  t.after(folder.remove)
+  const key = issuerKey('key-1')
+  const [revoked, keys] = [join(folder.path, 'revoked.txt'), join(folder.path, 'keys.json')]
+  writeFileSync(keys, keySet(key))
+  writeFileSync(revoked, '# nobody\n')
+  const verifier = await startFeedVerifier({
+    stateFolder: folder.path,
+    enrolment: await enrol(house, 'edge'),
+    trust: [trustEntry(folder.path)],
+  })
+  t.after(() => verifier.stop())
+  const statusOf = async (token: string) => (await verifier.ask(token)).status
+  const revision = async () => (await verifier.status())['revision']
+  const { environmentId } = house
+  const of = (jti: string) => signToken(key, gatewayClaims({ jti, environmentId }))
+  const [one, other] = [of('one'), of('other')]
+
+  const before = await revision()
+  assert.deepEqual([await statusOf(one), await statusOf(other)], [200, 200])
+  writeFileSync(revoked, 'one\n')
+  await until(async () => (await statusOf(one)) === 401)
+  assert.equal(await statusOf(other), 200)
+  writeFileSync(keys, keySet(issuerKey('key-1')))
+  await until(async () => (await statusOf(other)) === 401)
+  assert.equal(await revision(), before)
+})
+
 async function issue(house: House) {
   const gateway = await addGateway(house, { createCredential: true })
   const credential = embedded(gateway.answered.body, 'credentials')[0]
