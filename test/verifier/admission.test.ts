@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { mintAccessToken, mintGatewayCredential } from '../../src/credential/mint.ts'
+import type { View } from '../../src/decision/decide.ts'
 import { createProofCache } from '../../src/decision/proof-cache.ts'
+import { patchStanding } from '../../src/standing/standing.ts'
 import { createAdmission } from '../../src/verifier/admission.ts'
 import { accessClaims, gatewayClaims, keys } from '../credential/installation.ts'
 import { environmentId, gatewayDoor, judgeBy, view } from '../doors/live-view.ts'
@@ -14,13 +16,13 @@ const mint = async (key = keys.RS256) =>
   mintGatewayCredential(gatewayClaims({ environmentId }), key)
 
 /** Judges by a budget of its own that time adds nothing to, and keeps so many proofs. */
-function judgeInTime(kept = 100, waiting: { readonly hasWaited?: true } = {}) {
+function judgeInTime(kept = 100, otherwise: Partial<View> = {}) {
   const admission = createAdmission(manualClock().monotonic)
   const judge = judgeBy(gatewayDoor, {
     ...view,
     cache: createProofCache(kept),
     admission,
-    ...waiting,
+    ...otherwise,
   })
   return (token: string) =>
     judge({ gateway: { kind: 'token', token }, client: missing, request }).reason
@@ -77,6 +79,23 @@ test('what a trusted key signed and is not live does use it up', async () => {
   const reasons = Array.from({ length: 5000 }, () => judge(dead))
   assert.deepEqual(new Set(reasons), new Set(['audience-refused']))
   assert.equal(judge(dead), 'overloaded')
+})
+
+test('a token that is proved and refused uses it up too, even where it has waited', async () => {
+  const { standing } = view
+  assert.ok(standing)
+  const [one, other] = [gatewayClaims({ environmentId }), gatewayClaims({ environmentId })]
+  const gateways = new Map([one, other].map(({ gatewayId }) => [gatewayId, 'disabled'] as const))
+  const known = patchStanding(standing, { revision: standing.revision, gateways })
+  const judge = judgeInTime(1, { hasWaited: true, standing: known })
+  const tokens = [
+    await mintGatewayCredential(one, keys.RS256),
+    await mintGatewayCredential(other, keys.RS256),
+  ]
+  for (let count = 0; count < 2500; count++) {
+    for (const token of tokens) assert.equal(judge(token), 'gateway-disabled')
+  }
+  assert.equal(judge(tokens[0] ?? ''), 'overloaded')
 })
 
 test('a token of the wrong kind is checked once, however often it is brought', async () => {
