@@ -1,11 +1,51 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, before, describe, test, type TestContext } from 'node:test'
+import { createProofCache } from '../../src/decision/proof-cache.ts'
+import { createNginxDoor } from '../../src/doors/nginx.ts'
+import { patchStanding } from '../../src/standing/standing.ts'
+import { systemClock } from '../../src/system/clock.ts'
+import { createHookServer, type HookServerParts } from '../../src/verifier/hook-server.ts'
+import { listen } from '../../src/verifier/listening.ts'
+import { createRoom } from '../../src/verifier/unfinished.ts'
 import { createWaitingLine } from '../../src/verifier/waiting-line.ts'
+import { environmentId, gatewayDoor, liveToken, view } from '../doors/live-view.ts'
 import { collect } from './kept.ts'
-import { nginxHook, runVerifier, statusOf, until, type Running } from './running.ts'
-import { open } from './wire.ts'
+import { anyPort, nginxHook, runVerifier, statusOf, until, type Running } from './running.ts'
+import { header, open, type Place } from './wire.ts'
 
 const forgeries = 400
+const limits = { headerBytes: 65_536, bodyBytes: 4096, sockets: 100 }
+
+/** A listener that judges by a view of the test's own, and ends with it. */
+async function listening(
+  t: TestContext,
+  parts: Pick<HookServerParts, 'view'> & Partial<HookServerParts>,
+): Promise<Place> {
+  const { server, endAll } = createHookServer({
+    clock: systemClock,
+    nextDecisionId: () => 'd',
+    observer: { decided() {}, took() {} },
+    limits,
+    room: createRoom(limits),
+    tls: undefined,
+    doors: new Map([['/auth/nginx', createNginxDoor(gatewayDoor)]]),
+    ...parts,
+  })
+  const port = await listen(server, anyPort)
+  t.after(async () => {
+    endAll()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  return { port: port ?? 0 }
+}
+
+/** Hooks with tokens that a trusted key might have signed, and has not. */
+function forgedHooks(token: string, count: number): readonly string[] {
+  const stem = token.slice(0, -20)
+  return Array.from({ length: count }, (_, at) =>
+    nginxHook(`${stem}${String(at).padStart(19, '0')}A`),
+  )
+}
 
 describe('a flood of tokens that nobody has seen', () => {
   let running: Running
@@ -18,10 +58,7 @@ describe('a flood of tokens that nobody has seen', () => {
     const known = nginxHook(running.token())
     assert.equal(await statusOf(running.place, known), 200)
     const [flood, gateway] = [await open(running.place), await open(running.place)]
-    const stem = running.token({ jti: 'flood' }).slice(0, -20)
-    const forged = Array.from({ length: forgeries }, (_, at) =>
-      nginxHook(`${stem}${String(at).padStart(19, '0')}A`),
-    )
+    const forged = forgedHooks(running.token({ jti: 'flood' }), forgeries)
     let refused = 0
     flood.socket.on('data', (text: string) => (refused += text.split('HTTP/1.1 401').length - 1))
     flood.send(forged.join(''))
@@ -32,6 +69,54 @@ describe('a flood of tokens that nobody has seen', () => {
     assert.equal((await flood.answers(forgeries)).answers.length, forgeries)
     for (const line of [flood, gateway]) line.close()
   })
+})
+
+test('AT-23: who waited is judged by what is in force when it is their turn, not by what was when they came', async (t) => {
+  const { standing } = view
+  assert.ok(standing)
+  const { revision } = standing
+  const closed = patchStanding(standing, {
+    revision,
+    environments: new Map([[environmentId, 'disabled']]),
+  })
+  for (const [came, turn, wanted] of [
+    [standing, closed, 401],
+    [closed, standing, 200],
+  ] as const) {
+    let now = came
+    const cache = createProofCache(10)
+    const place = await listening(t, {
+      view() {
+        const known = { ...view, cache, standing: now }
+        // The first to look is who sees that the token is new.
+        now = turn
+        return known
+      },
+    })
+    assert.equal(await statusOf(place, nginxHook(liveToken)), wanted)
+  }
+})
+
+test('AT-55: where too many wait, the next is told at once to come back, and who is known is answered', async (t) => {
+  let ms = 0
+  // Time for one at each turn, while a turn reads many.
+  const clock = { ...systemClock, monotonic: () => (ms += 0.6) }
+  const place = await listening(t, { clock, view: () => ({ ...view, cache }) })
+  const cache = createProofCache(10)
+  const known = nginxHook(liveToken)
+  assert.equal(await statusOf(place, known), 200)
+  const [flood, gateway] = [await open(place), await open(place)]
+  const forged = forgedHooks(liveToken, 3000)
+  flood.send(forged.join(''))
+  gateway.send(known)
+  const { answers } = await flood.answers(forged.length)
+  assert.equal((await gateway.answers(1)).answers[0]?.status, 200)
+  const told = answers.filter(({ status }) => status === 503)
+  const refused = answers.filter(({ status }) => status === 401)
+  assert.equal(told.length + refused.length, forged.length)
+  assert.ok(refused.length >= 2000 && told.length > 0, `${refused.length} were judged`)
+  for (const answer of told) assert.equal(header(answer, 'retry-after'), '1')
+  for (const line of [flood, gateway]) line.close()
 })
 
 describe('what waits', () => {
