@@ -26,6 +26,33 @@ test('over a real socket a live credential is allowed, a revoked one refused by 
   line.close()
 })
 
+test('AT-18: tokens of one length that come on one connection are each judged, and named, for themselves', async (t) => {
+  const { ports, token } = await verifierBeside(t)
+  const line = await dial(ports.spoe ?? 0)
+  const one = token({ sub: 'gw-1', jti: 'one' })
+  const other = token({ sub: 'gw-2', jti: 'two' })
+  const [forged, cut] = [`${one.slice(0, -4)}AAAA`, `A${one.slice(1)}`]
+  assert.equal(new Set([one, other, forged, cut].map(({ length }) => length)).size, 1)
+  line.send(hello())
+  await line.frames(1)
+  for (const [credential, gateway] of [
+    [one, 'gw-1'],
+    [one, 'gw-1'],
+    [other, 'gw-2'],
+    [forged, undefined],
+    [one, 'gw-1'],
+    [cut, undefined],
+    [other, 'gw-2'],
+  ] as const) {
+    line.send(notify(noIds, question(credential)))
+    const [ack] = await line.frames(1)
+    assert.ok(ack)
+    const said = variables(ack)
+    assert.deepEqual([said['allow'], said['gateway_id']], [gateway !== undefined, gateway])
+  }
+  line.close()
+})
+
 test('a thousand questions that are sent without waiting are all answered, each under its own ids', async (t) => {
   const { ports, token } = await verifierBeside(t)
   const line = await dial(ports.spoe ?? 0)

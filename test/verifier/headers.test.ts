@@ -93,6 +93,16 @@ describe('an allow', () => {
     }
   })
 
+  test('names who asked, however the gateways that ask take turns', async () => {
+    const gateways = ['gateway-1', 'gateway-2', 'gateway-3']
+    const hooks = gateways.map((sub) => [sub, nginxHook(running.token({ sub, jti: sub }))] as const)
+    for (const [name, hook] of [...hooks, ...hooks.toReversed(), ...hooks]) {
+      const answer = await ask(running.place, hook)
+      assert.equal(header(answer, 'X-Warder-Gateway-Id'), name)
+      assert.equal(header(answer, 'X-Warder-Credential-Id'), name)
+    }
+  })
+
   test('is exactly 200 with a length of nothing and little else', async () => {
     const answer = await ask(running.place, nginxHook(running.token()))
     assert.deepEqual([answer.version, answer.status, answer.body], ['HTTP/1.1', 200, ''])

@@ -104,6 +104,23 @@ describe('what is read as plain is what Node reads', () => {
   }
 })
 
+/** What is read of a value that stands where others have stood. */
+function valueRead(value: string): string | undefined {
+  const bytes = Buffer.from(request('GET / HTTP/1.1', 'Host: a', `X: ${value}`))
+  return readPlain(bytes, headerBytes)?.rawHeaders[3]
+}
+
+test('AT-18: of long values at one place each is read as it is, however like another one that is known', () => {
+  const value = Array.from({ length: 100 }, (_, at) => String.fromCharCode(97 + (at % 26))).join('')
+  for (let at = 0; at < value.length; at++) {
+    // What has come twice is known.
+    for (let count = 0; count < 3; count++) assert.equal(valueRead(value), value)
+    const other = `${value.slice(0, at)}Z${value.slice(at + 1)}`
+    for (const each of [other, value.slice(0, at + 1), `${value}Z`])
+      assert.equal(valueRead(each), each)
+  }
+})
+
 describe('what gateways send is plain', () => {
   for (const hook of recordedHooks().filter(({ closes }) => !closes)) {
     const isOdd = hook.case === 'odd bytes'
