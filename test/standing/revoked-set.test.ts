@@ -125,6 +125,42 @@ test('a segment that is moved takes the place of another, and is asked by itself
   assert.deepEqual([set.segments(), set.has(idOf(1), 'none')], [['other'], false])
 })
 
+test('whoever looks between two words of an id that is being written finds no part of it', () => {
+  const set = createRevokedSet()
+  set.replace('all', [], 1)
+  const view = viewRevoked(set.tables)
+  const [w0, w1, w2, w3] = [5, 3, 4, 6]
+  // All of them, and the whole, are looked for from the same slot on.
+  const parts: readonly RevocationId[] = [
+    { w0, w1: 0, w2: 0, w3: 0 },
+    { w0, w1, w2: 0, w3: 0 },
+    { w0, w1, w2, w3: 0 },
+  ]
+  let looks = 0
+  // Two threads would hardly see it: the words are written within nanoseconds, and get to another core together.
+  const looked = (word: number) => {
+    looks += 1
+    for (const part of parts) assert.equal(view.has(part), false)
+    return word
+  }
+  const id: RevocationId = {
+    w0,
+    get w1() {
+      return looked(w1)
+    },
+    get w2() {
+      return looked(w2)
+    },
+    get w3() {
+      return looked(w3)
+    },
+  }
+  set.add(id, 'all')
+  assert.ok(looks >= 3)
+  for (const part of parts) assert.equal(view.has(part), false)
+  assert.ok(view.has({ w0, w1, w2, w3 }))
+})
+
 // Looks without a pause for ids that are being added, and for such as would be seen if an id were found in parts.
 const reader = `
   import { parentPort, workerData } from 'node:worker_threads'
