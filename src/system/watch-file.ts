@@ -17,7 +17,7 @@ export interface WatchOptions {
   readonly path: string
   /** Told each time that the content is another one, or has become readable or unreadable. */
   readonly onChange: (reading: Reading) => void
-  /** How long the folder must have been quiet before the file is read. */
+  /** How long the folder must have been quiet before the file is read; one that is never quiet is waited for ten times as long. */
   readonly debounceMs?: number
   /** How often the path is looked at without any news. */
   readonly pollMs?: number
@@ -72,11 +72,14 @@ function watchFolder(path: string, onNews: () => void): FSWatcher | undefined {
   }
 }
 
+const patience = 10
+
 /** Watches the content of one file, whatever way it is replaced; keeps no process alive. */
 export async function watchFile(options: WatchOptions): Promise<FileWatch> {
   const { path, onChange, debounceMs = 100, pollMs = 2000 } = options
   let closed = false
   let timer: NodeJS.Timeout | undefined
+  let latest: NodeJS.Timeout | undefined
   let reading = false
   let again = false
 
@@ -84,7 +87,13 @@ export async function watchFile(options: WatchOptions): Promise<FileWatch> {
   const first = await read(path)
   let known = fingerprint(first)
 
+  const unschedule = () => {
+    clearTimeout(timer)
+    clearTimeout(latest)
+    latest = undefined
+  }
   const reload = async () => {
+    unschedule()
     if (reading) {
       again = true
       return
@@ -106,19 +115,24 @@ export async function watchFile(options: WatchOptions): Promise<FileWatch> {
   const schedule = () => {
     clearTimeout(timer)
     timer = setTimeout(() => void reload(), debounceMs).unref()
+    // In a folder where something is written all the time.
+    latest ??= setTimeout(() => {
+      latest = undefined
+      void compare(reload)
+    }, debounceMs * patience).unref()
   }
-  const compare = async () => {
+  const compare = async (onOther: () => unknown) => {
     const now = await look(path)
-    if (!closed && now !== seen) schedule()
+    if (!closed && now !== seen) onOther()
   }
-  const poll = setInterval(() => void compare(), pollMs).unref()
+  const poll = setInterval(() => void compare(schedule), pollMs).unref()
   const watcher = watchFolder(path, schedule)
 
   return {
     first,
     close() {
       closed = true
-      clearTimeout(timer)
+      unschedule()
       clearInterval(poll)
       watcher?.close()
     },

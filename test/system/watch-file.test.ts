@@ -123,3 +123,17 @@ test('a folder that does not exist yet is no mistake', async (t) => {
   writeFileSync(join(folder, 'keys.json'), 'one')
   assert.equal(await next(), 'one')
 })
+
+test('a folder in which something is written all the time keeps no change from being told', async (t) => {
+  const folder = temporaryFolder(t)
+  const path = join(folder, 'revoked')
+  writeFileSync(path, 'one')
+  const { next, heard } = await watched(t, path, { debounceMs: 50 })
+  const noise = setInterval(() => writeFileSync(join(folder, 'log'), 'x'), 5)
+  t.after(() => clearInterval(noise))
+  writeFileSync(path, 'two')
+  assert.equal(await next(), 'two')
+  writeFileSync(path, 'three')
+  assert.equal(await next(), 'three')
+  assert.deepEqual(heard, ['two', 'three'])
+})
