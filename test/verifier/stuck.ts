@@ -2,6 +2,8 @@
 import { renameSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 
+const never = new Int32Array(new SharedArrayBuffer(4))
+
 function isChosen(): boolean {
   try {
     renameSync('stuck', 'was-stuck')
@@ -13,7 +15,6 @@ function isChosen(): boolean {
 
 if (!isMainThread) {
   setInterval(() => {
-    while (isChosen() || stuck) stuck = true
+    if (isChosen()) Atomics.wait(never, 0, 0)
   }, 10).unref()
 }
-let stuck = false
