@@ -71,7 +71,7 @@ export interface ThreadListeners {
 }
 
 const lastConnectionsMs = 2000
-const lastTurns = 10_000
+const nobodyComesMs = 500
 
 /** Makes the listeners that the settings ask for; none listens before it is told. */
 export function createThreadListeners(parts: ThreadListenersParts): ThreadListeners {
@@ -111,7 +111,8 @@ export function createThreadListeners(parts: ThreadListenersParts): ThreadListen
       for (const { drain } of listeners.values()) drain()
     },
     async close() {
-      await Promise.all([...listeners.values()].map(closeListener))
+      const all = [...listeners.values()]
+      await Promise.all(all.map(async (listener) => closeListener(listener, parts.clock)))
     },
   }
 }
@@ -121,7 +122,7 @@ function codeOf(error: unknown): string {
 }
 
 /** Waits for a turn of the loop in which nobody connects: who waits for a socket that is closed is cut off. */
-async function untilNobodyComes(server: Server): Promise<void> {
+async function untilNobodyComes(server: Server, { monotonic }: Clock): Promise<void> {
   let came = true
   const note = () => {
     came = true
@@ -129,15 +130,17 @@ async function untilNobodyComes(server: Server): Promise<void> {
   server.on('connection', note)
   // The turn that a message began ends without a look at who came.
   await nextTurn()
-  for (let turns = 0; came && turns < lastTurns; turns++) {
+  const end = monotonic() + nobodyComesMs
+  while (came && monotonic() < end) {
     came = false
     await nextTurn()
   }
   server.off('connection', note)
 }
 
-async function closeListener({ server, endIdle, endAll }: Listener): Promise<void> {
-  await untilNobodyComes(server)
+async function closeListener(listener: Listener, clock: Clock): Promise<void> {
+  const { server, endIdle, endAll } = listener
+  await untilNobodyComes(server, clock)
   await new Promise<void>((resolve) => {
     const insist = setTimeout(endAll, lastConnectionsMs)
     server.close(() => {
