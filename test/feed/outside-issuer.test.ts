@@ -1,30 +1,49 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { addGateway, embedded, openHouse, type House } from '../authority/house.ts'
-import { gatewayClaims, issuerKey, issuerName, keySet, signToken } from '../verifier/issuer.ts'
+import {
+  gatewayClaims,
+  issuerKey,
+  issuerName,
+  keySet,
+  signToken,
+  type Claims,
+} from '../verifier/issuer.ts'
 import { trustEntry } from '../verifier/running.ts'
 import { enrol, startFeedVerifier, stateFolder, until } from './fleet.ts'
 
 /** Under which the house issues. */
 const ownName = 'https://warder.test'
 
-test('AT-20: of an outside issuer and the authority of the same name the authority counts, and the verifier says so', async (t) => {
+/** A house, and a verifier that follows it and trusts an outside issuer whose files are beside its state. */
+async function runBoth(t: TestContext, trust = (folder: string) => [trustEntry(folder)]) {
   const house = await openHouse()
   t.after(() => house.close())
   const folder = stateFolder()
   t.after(folder.remove)
   const key = issuerKey('key-1')
-  writeFileSync(join(folder.path, 'keys.json'), keySet(key))
-  const entry = { revoked: undefined }
+  const [revoked, keys] = [join(folder.path, 'revoked.txt'), join(folder.path, 'keys.json')]
+  writeFileSync(keys, keySet(key))
+  writeFileSync(revoked, '# nobody\n')
   const verifier = await startFeedVerifier({
     stateFolder: folder.path,
     enrolment: await enrol(house, 'edge'),
-    trust: [trustEntry(folder.path, { ...entry, issuer: ownName }), trustEntry(folder.path, entry)],
+    trust: trust(folder.path),
   })
   t.after(() => verifier.stop())
   const statusOf = async (token: string) => (await verifier.ask(token)).status
+  const { environmentId } = house
+  const outside = (claims: Claims) => signToken(key, gatewayClaims({ environmentId, ...claims }))
+  return { house, verifier, revoked, keys, statusOf, outside }
+}
+
+test('AT-20: of an outside issuer and the authority of the same name the authority counts, and the verifier says so', async (t) => {
+  const { house, verifier, statusOf, outside } = await runBoth(t, (folder) => [
+    trustEntry(folder, { issuer: ownName }),
+    trustEntry(folder),
+  ])
 
   const path = `/v1/environments/${house.environmentId}/gateways`
   const body = { name: 'edge', type: 'API_GATEWAY_INTEGRATION' }
@@ -32,9 +51,8 @@ test('AT-20: of an outside issuer and the authority of the same name the authori
   const issued = added.body['_embedded']?.['credentials']?.[0]
   const credential = String(issued?.['credential'])
   assert.equal(await statusOf(credential), 200)
-  const { environmentId } = house
-  const outside = (iss: string) => statusOf(signToken(key, gatewayClaims({ iss, environmentId })))
-  assert.deepEqual([await outside(ownName), await outside(issuerName)], [401, 200])
+  const named = (iss: string) => statusOf(outside({ iss }))
+  assert.deepEqual([await named(ownName), await named(issuerName)], [401, 200])
   const { status, body: reasons } = await verifier.page('/readyz')
   assert.equal(status, 200)
   assert.match(
@@ -51,24 +69,9 @@ test('AT-20: of an outside issuer and the authority of the same name the authori
 })
 
 test('what an outside issuer spells like an id of the authority is neither a use nor an alarm of that one', async (t) => {
-  const house = await openHouse()
-  t.after(() => house.close())
-  const folder = stateFolder()
-  t.after(folder.remove)
-  const key = issuerKey('key-1')
-  const revoked = join(folder.path, 'revoked.txt')
-  writeFileSync(join(folder.path, 'keys.json'), keySet(key))
-  writeFileSync(revoked, '# nobody\n')
-  const verifier = await startFeedVerifier({
-    stateFolder: folder.path,
-    enrolment: await enrol(house, 'edge'),
-    trust: [trustEntry(folder.path)],
-  })
-  t.after(() => verifier.stop())
+  const { house, revoked, statusOf, outside } = await runBoth(t)
   const [own, marker] = [await issue(house), await issue(house)]
-  const statusOf = async (token: string) => (await verifier.ask(token)).status
-  const { environmentId } = house
-  const alike = signToken(key, gatewayClaims({ jti: own.id, environmentId }))
+  const alike = outside({ jti: own.id })
 
   assert.deepEqual([await statusOf(alike), await statusOf(marker.token)], [200, 200])
   const usesOf = async (path: string) => (await house.ask('GET', path)).body['uses'] ?? 0
@@ -89,25 +92,9 @@ test('what an outside issuer spells like an id of the authority is neither a use
 })
 
 test('AT-22: what an outside issuer revokes counts at once, though the authority has nothing new to say', async (t) => {
-  const house = await openHouse()
-  t.after(() => house.close())
-  const folder = stateFolder()
-  t.after(folder.remove)
-  const key = issuerKey('key-1')
-  const [revoked, keys] = [join(folder.path, 'revoked.txt'), join(folder.path, 'keys.json')]
-  writeFileSync(keys, keySet(key))
-  writeFileSync(revoked, '# nobody\n')
-  const verifier = await startFeedVerifier({
-    stateFolder: folder.path,
-    enrolment: await enrol(house, 'edge'),
-    trust: [trustEntry(folder.path)],
-  })
-  t.after(() => verifier.stop())
-  const statusOf = async (token: string) => (await verifier.ask(token)).status
+  const { verifier, revoked, keys, statusOf, outside } = await runBoth(t)
   const revision = async () => (await verifier.status())['revision']
-  const { environmentId } = house
-  const of = (jti: string) => signToken(key, gatewayClaims({ jti, environmentId }))
-  const [one, other] = [of('one'), of('other')]
+  const [one, other] = [outside({ jti: 'one' }), outside({ jti: 'other' })]
 
   const before = await revision()
   assert.deepEqual([await statusOf(one), await statusOf(other)], [200, 200])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import type { Worker } from 'node:worker_threads'
 import process from 'node:process'
 import { listen } from '../../src/verifier/listening.ts'
@@ -57,6 +57,17 @@ async function statusesOf(lines: readonly Line[], hook: string): Promise<readonl
   )
 }
 
+/** A verifier, and the threads that it has started. */
+async function runWatched(t: TestContext, count: number) {
+  const workers: Worker[] = []
+  const note = (worker: Worker) => workers.push(worker)
+  process.on('worker', note)
+  const running = await runVerifier({ workers: count })
+  process.off('worker', note)
+  t.after(() => running.stop())
+  return { running, workers }
+}
+
 test('a revocation ends what every thread had allowed', async (t) => {
   const running = await runVerifier({ workers: 2 })
   t.after(() => running.stop())
@@ -89,12 +100,7 @@ test('what all threads count is added up', async (t) => {
 })
 
 test('a thread that dies is replaced with all that it should know, while the others answer', async (t) => {
-  const workers: Worker[] = []
-  const note = (worker: Worker) => workers.push(worker)
-  process.on('worker', note)
-  const running = await runVerifier({ workers: 2 })
-  process.off('worker', note)
-  t.after(() => running.stop())
+  const { running, workers } = await runWatched(t, 2)
   running.put('revoked.txt', 'revoked\n')
   const revoked = nginxHook(running.token({ jti: 'revoked' }))
   await until(async () => (await statusOf(running.place, revoked)) === 401)
@@ -125,12 +131,7 @@ test('a thread that dies is replaced with all that it should know, while the oth
 })
 
 test('the log says of what error a thread died and where it arose, and nothing that it quotes', async (t) => {
-  const workers: Worker[] = []
-  const note = (worker: Worker) => workers.push(worker)
-  process.on('worker', note)
-  const running = await runVerifier()
-  process.off('worker', note)
-  t.after(() => running.stop())
+  const { running, workers } = await runWatched(t, 1)
   // Something that is no message of ours: the thread stumbles over it.
   workers[0]?.postMessage(null)
   await until(() => running.log().includes('"a thread ended and is replaced"'))
@@ -139,12 +140,7 @@ test('the log says of what error a thread died and where it arose, and nothing t
 })
 
 test('with its only thread dead a verifier is not ready, and is again when there is another', async (t) => {
-  const workers: Worker[] = []
-  const note = (worker: Worker) => workers.push(worker)
-  process.on('worker', note)
-  const running = await runVerifier()
-  process.off('worker', note)
-  t.after(() => running.stop())
+  const { running, workers } = await runWatched(t, 1)
   await workers[0]?.terminate()
   await until(async () => (await running.page('/readyz')).status === 503)
   await until(async () => (await running.page('/readyz')).status === 200)
