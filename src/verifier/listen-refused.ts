@@ -56,7 +56,7 @@ function socketProblem(at: ListenAt, code: string): Problem | undefined {
 }
 
 /** Claims the address of a listener; rejects with a `ListenRefused`. */
-export function claimFor(key: string, at: ListenAt): Promise<ListenAt> {
+export function claimFor(key: string, at: ListenAt): Promise<void> {
   return claim(at).catch(refuse(key, at))
 }
 

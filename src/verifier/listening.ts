@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { createServer as createProbe, connect, type Server } from 'node:net'
 import { chmodSync, lstatSync, rmSync } from 'node:fs'
 import type { ListenAt } from './thread-setup.ts'
@@ -25,34 +24,11 @@ export function listen(
 }
 
 /**
- * Makes sure that nobody listens at an address yet, and resolves to it with the port that it will have. Threads that
- * share a port would otherwise share it with a second process too, without a word.
+ * Makes sure that nobody listens at an address yet. Threads that share a port would otherwise share it with a second
+ * process too, or with another listener of their own, without a word.
  */
-export async function claim(at: ListenAt): Promise<ListenAt> {
-  if (at.kind === 'unix') {
-    await removeStaleSocket(at.path)
-  } else if (at.port === 0) return claimAny(at)
-  await probe(at)
-  return at
-}
-
-// Below those that systems give to connections, which could take one before the threads have it.
-const [lowest, above] = [20_000, 32_000]
-const triesMax = 100
-
-async function claimAny(at: ListenAt & { readonly kind: 'tcp' }): Promise<ListenAt> {
-  for (let tries = 1; ; tries++) {
-    const chosen = { ...at, port: randomInt(lowest, above) }
-    try {
-      await probe(chosen)
-      return chosen
-    } catch (error) {
-      if (tries === triesMax) throw error
-    }
-  }
-}
-
-async function probe(at: ListenAt): Promise<void> {
+export async function claim(at: ListenAt): Promise<void> {
+  if (at.kind === 'unix') await removeStaleSocket(at.path)
   const server = createProbe()
   await listen(server, at)
   await new Promise((resolve) => server.close(resolve))

@@ -19,7 +19,7 @@ import type { Clock } from '../system/clock.ts'
 import { createDecisionIds } from './decision-ids.ts'
 import { createGrpcServer } from './grpc-server.ts'
 import { createHookServer } from './hook-server.ts'
-import { listen } from './listening.ts'
+import { claim, listen } from './listening.ts'
 import type { ThreadObserver } from './observer.ts'
 import { createRate } from './rate.ts'
 import { createSpoeServer } from './spoe-server.ts'
@@ -50,6 +50,8 @@ export interface ThreadListenersParts {
   readonly settings: VerifierSettings
   /** Whether other threads listen at the same addresses. */
   readonly reusePort: boolean
+  /** Whether none of them does yet, so that nobody else may. */
+  readonly isFirst: boolean
   /** Whether Unix sockets, each of which only one thread can have, are this one's. */
   readonly hasSockets: boolean
   /** The credential of a door that stands for one gateway. */
@@ -97,8 +99,10 @@ export function createThreadListeners(parts: ThreadListenersParts): ThreadListen
       const ports: Partial<Record<ListenerName, number>> = {}
       for (const [name, { server }] of listeners) {
         const at = setups[name]?.at
+        if (!at) continue
         try {
-          const port = at && (await listen(server, at, parts.reusePort))
+          if (parts.isFirst) await claim(at)
+          const port = await listen(server, at, parts.reusePort)
           if (port !== undefined) ports[name] = port
         } catch (error) {
           return { kind: 'failed', listener: name, code: codeOf(error) }

@@ -87,8 +87,10 @@ export interface VerifierSettings {
 export interface ThreadSetup {
   readonly id: number
   readonly settings: VerifierSettings
-  /** Whether other threads listen at the same address. */
+  /** Whether other threads listen at the same addresses. */
   readonly reusePort: boolean
+  /** Whether none of them does yet, so that nobody else may. */
+  readonly isFirst: boolean
   readonly port: MessagePort
   readonly number: Int32Array<SharedArrayBuffer>
   readonly first: Publication | undefined

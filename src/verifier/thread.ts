@@ -50,6 +50,7 @@ const listeners = createThreadListeners({
   bound: (door) => bound.get(door),
   hasSockets: setup.id === 0,
   reusePort: setup.reusePort,
+  isFirst: setup.isFirst,
   view,
   clock: systemClock,
   observer,

@@ -8,15 +8,17 @@ import { listenerKey, listenRefused } from './listen-refused.ts'
 import { createPublicationNumber, type Publication, type StandingUpdate } from './publication.ts'
 import { startThread, type ThreadHandle } from './thread-handle.ts'
 import { createThreadWatch } from './thread-watch.ts'
-import type {
-  FromThread,
-  ListenerName,
-  ListenerSetups,
-  Ports,
-  ThreadSetup,
-  TlsMaterial,
-  ToThread,
-  VerifierSettings,
+import {
+  listenerNames,
+  type FromThread,
+  type ListenerName,
+  type ListenerSetup,
+  type ListenerSetups,
+  type Ports,
+  type ThreadSetup,
+  type TlsMaterial,
+  type ToThread,
+  type VerifierSettings,
 } from './thread-setup.ts'
 
 export interface ThreadsParts {
@@ -55,23 +57,20 @@ const replaceAfterMs = 100
 export function createThreads(parts: ThreadsParts): Threads {
   const board = createBoard()
   const handles = new Map<number, ThreadHandle>()
-  let { settings } = parts
   let closing = false
 
   const living = () => [...handles.values()].filter(({ ended }) => !ended)
   const watch = createThreadWatch(living, () => board.latest)
   const tell = (message: ToThread) => living().forEach((handle) => handle.tell(message))
-  /** For the threads that run, and for those that will take their places. */
-  const change = (changed: Partial<VerifierSettings>, message: ToThread) => {
-    settings = { ...settings, ...changed }
-    tell(message)
-  }
+  const common = createCommon(parts.settings, tell)
   const spawn = (id: number, onFirst?: (message: FromThread | undefined) => void) => {
     const { counters, count, onMessage, onDeath } = parts
     const { number } = board
-    const setup = { id, settings, reusePort: count > 1, number, first: board.whole(), counters }
+    const isFirst = handles.size === 0
+    const { settings } = common
+    const shared = { settings, reusePort: count > 1, number, counters }
     const handle = startThread({
-      setup,
+      setup: { ...shared, id, isFirst, first: board.whole() },
       onMessage(message) {
         if (message.kind === 'applied') board.settle(living())
         if (message.kind === 'listening' || message.kind === 'failed') onFirst?.(message)
@@ -89,23 +88,24 @@ export function createThreads(parts: ThreadsParts): Threads {
     })
     handles.set(id, handle)
   }
-  const listens = (id: number) => portsOf(settings.listeners, (onFirst) => spawn(id, onFirst))
+  const listens = (id: number) =>
+    portsOf(common.settings.listeners, (onFirst) => spawn(id, onFirst))
 
   return {
-    start: async () =>
-      (await Promise.all(Array.from({ length: parts.count }, (_, id) => listens(id))))[0] ?? {},
+    async start() {
+      // The first takes the addresses for all.
+      const ports = await listens(0)
+      common.usePorts(ports)
+      await Promise.all(Array.from({ length: parts.count - 1 }, (_, id) => listens(id + 1)))
+      return ports
+    },
     publish: (update) => watch.until(board.publish(update, living())),
     get facts() {
       return board.facts
     },
     states: () => [...handles.values()].map(board.stateOf),
-    useTls: (listener, tls) =>
-      change(
-        { listeners: withTls(settings.listeners, listener, tls) },
-        { kind: 'tls', listener, tls },
-      ),
-    useBound: (door, token) =>
-      change({ bound: { ...settings.bound, [door]: token } }, { kind: 'bound', door, token }),
+    useTls: common.useTls,
+    useBound: common.useBound,
     drain: () => tell({ kind: 'drain' }),
     async close() {
       closing = true
@@ -115,9 +115,39 @@ export function createThreads(parts: ThreadsParts): Threads {
   }
 }
 
-function withTls(setups: ListenerSetups, name: ListenerName, tls: TlsMaterial): ListenerSetups {
-  const setup = setups[name]
-  return setup ? { ...setups, [name]: { ...setup, tls } } : setups
+/** What all threads are to know: those that run are told, those that will take their places begin with it. */
+function createCommon(first: VerifierSettings, tell: (message: ToThread) => void) {
+  let settings = first
+  const change = (changed: Partial<VerifierSettings>) => {
+    settings = { ...settings, ...changed }
+  }
+  return {
+    get settings() {
+      return settings
+    },
+    useTls: (listener: ListenerName, tls: TlsMaterial) => {
+      const setup = settings.listeners[listener]
+      if (setup) change({ listeners: { ...settings.listeners, [listener]: { ...setup, tls } } })
+      tell({ kind: 'tls', listener, tls })
+    },
+    useBound: (door: DoorName, token: string | undefined) => {
+      change({ bound: { ...settings.bound, [door]: token } })
+      tell({ kind: 'bound', door, token })
+    },
+    /** The ports that listeners have, which those of later threads have too. */
+    usePorts: (ports: Ports) => change({ listeners: withPorts(settings.listeners, ports) }),
+  }
+}
+
+function withPorts(setups: ListenerSetups, ports: Ports): ListenerSetups {
+  const changed: Partial<Record<ListenerName, ListenerSetup>> = { ...setups }
+  for (const name of listenerNames) {
+    const [setup, port] = [setups[name], ports[name]]
+    if (setup?.at.kind === 'tcp' && port !== undefined) {
+      changed[name] = { ...setup, at: { ...setup.at, port } }
+    }
+  }
+  return changed
 }
 
 /** The ports of a thread that is started, once it listens. */

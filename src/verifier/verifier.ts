@@ -11,7 +11,7 @@ import { createDropWarning } from './dropped-connections.ts'
 import { createFreshnessView, createOutsideView } from './freshness-view.ts'
 import { createExplaining } from './explaining.ts'
 import { createHealth, type HealthSettings } from './health.ts'
-import { claimFor, listenFor, listenerKey } from './listen-refused.ts'
+import { listenFor, listenerKey } from './listen-refused.ts'
 import { createOpsServer } from './ops-server.ts'
 import type { AuthorityLink } from './authority-link.ts'
 import { createRecentRefusals, type RecentRefusals } from './recent-refusals.ts'
@@ -263,7 +263,7 @@ function tlsReader(note: Note, closing: Close[]) {
 
 type TlsReader = ReturnType<typeof tlsReader>
 
-/** Claims the addresses of the threads' listeners and reads their certificates. */
+/** Reads the certificates of the threads' listeners. */
 async function readListeners(
   parts: ThreadListenerParts,
   readTls: TlsReader,
@@ -273,9 +273,8 @@ async function readListeners(
   for (const name of listenerNames) {
     const listener = parts[name]
     if (!listener) continue
-    const key = listenerKey(name)
-    const tls = await readTls(key, listener, (changed) => onTls(name, changed))
-    setups[name] = { at: await claimFor(key, listener.at), tls }
+    const tls = await readTls(listenerKey(name), listener, (changed) => onTls(name, changed))
+    setups[name] = { at: listener.at, tls }
   }
   return setups
 }

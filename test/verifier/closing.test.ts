@@ -17,6 +17,7 @@ test('who has connected when a listener closes, and was not looked at yet, is an
       freshness: undefined,
     },
     reusePort: false,
+    isFirst: true,
     hasSockets: true,
     bound: () => undefined,
     view: () => view,

@@ -162,15 +162,17 @@ test('a port that is in use is refused, although threads share theirs', async (t
   await assert.rejects(runVerifier({ parts: { ops } }), { code: 'EADDRINUSE' })
 })
 
-test('a listener that a thread cannot open is named with its address and the fix', async () => {
-  const [port = 0] = await freePorts(1)
-  const taken = { at: { kind: 'tcp', host: '127.0.0.1', port }, tls: undefined } as const
-  // Each is free by itself.
-  await assert.rejects(runVerifier({ parts: { http: taken, 'doors.forward': taken } }), {
-    name: 'ListenRefused',
-    message: `doors.forward.listen: 127.0.0.1:${port} is taken: free it, or set --doors-forward-listen to another address`,
+for (const workers of [1, 2]) {
+  test(`of two listeners with one address the second is refused, with the fix, where threads are ${workers}`, async () => {
+    const [port = 0] = await freePorts(1)
+    const taken = { at: { kind: 'tcp', host: '127.0.0.1', port }, tls: undefined } as const
+    const parts = { http: taken, 'doors.forward': taken }
+    await assert.rejects(runVerifier({ workers, parts }), {
+      name: 'ListenRefused',
+      message: `doors.forward.listen: 127.0.0.1:${port} is taken: free it, or set --doors-forward-listen to another address`,
+    })
   })
-})
+}
 
 test('a token of one thread’s proofs is nothing to a token that only looks like it', async (t) => {
   const running = await runVerifier()
