@@ -4,16 +4,21 @@ import process from 'node:process'
 /** A program and its words. */
 export type Command = readonly [program: string, ...words: string[]]
 
-/** Runs commands at once, prints what each said in one piece, in their order, and fails if one of them does. */
+/** Runs commands at once, prints what each said in one piece, those that failed at the end, and fails if one did. */
 export async function runSideBySide(
   commands: readonly Command[],
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<void> {
   const ended = commands.map((command) => run(command, env))
+  const failed: Ended[] = []
   for (const each of ended) {
-    const { code, said } = await each
+    const one = await each
+    if (one.code === 0) process.stdout.write(one.said)
+    else failed.push(one)
+  }
+  for (const { code, said } of failed) {
     process.stdout.write(said)
-    if (code !== 0) process.exitCode = code
+    process.exitCode = code
   }
 }
 
