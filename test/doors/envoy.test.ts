@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import {
   forwardHook,
   gatewayDoor,
@@ -7,18 +7,13 @@ import {
   runVerifier,
   until,
 } from '../verifier/running.ts'
-import type { Running } from '../verifier/running.ts'
 import { ask, exchange, exchangeAll, header, open, request } from '../verifier/wire.ts'
 
-let running: Running
-
-before(async () => {
-  running = await runVerifier({
-    settings: {
-      doors: { envoy: gatewayDoor, forward: gatewayDoor },
-      limits: { headerBytes: 65_536, bodyBytes: 64 * 1024, sockets: 100 },
-    },
-  })
+const running = await runVerifier({
+  settings: {
+    doors: { envoy: gatewayDoor, forward: gatewayDoor },
+    limits: { headerBytes: 65_536, bodyBytes: 64 * 1024, sockets: 100 },
+  },
 })
 after(async () => running.stop())
 

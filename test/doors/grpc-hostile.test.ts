@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect as connectHttp2, constants } from 'node:http2'
 import { connect as connectTcp, type Socket } from 'node:net'
-import { after, before, describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { anyPort, gatewayDoor, runVerifier, type Running } from '../verifier/running.ts'
+import { anyPort, gatewayDoor, runVerifier } from '../verifier/running.ts'
 import { checkMessage } from './asking.ts'
 import {
   checkPath,
@@ -17,16 +17,12 @@ import {
   type RawCall,
 } from './grpc-client.ts'
 
-let running: Running
-
-before(async () => {
-  running = await runVerifier({
-    settings: {
-      doors: { grpc: gatewayDoor },
-      limits: { headerBytes: 16_384, bodyBytes: 65_536, sockets: 100 },
-    },
-    parts: { grpc: { at: anyPort, tls: undefined } },
-  })
+const running = await runVerifier({
+  settings: {
+    doors: { grpc: gatewayDoor },
+    limits: { headerBytes: 16_384, bodyBytes: 65_536, sockets: 100 },
+  },
+  parts: { grpc: { at: anyPort, tls: undefined } },
 })
 after(async () => running.stop())
 

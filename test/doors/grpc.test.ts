@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict'
 import { connect, constants } from 'node:http2'
 import { once } from 'node:events'
-import { after, before, describe, test } from 'node:test'
-import {
-  anyPort,
-  gatewayDoor,
-  runVerifier,
-  trustEntry,
-  until,
-  type Running,
-} from '../verifier/running.ts'
+import { after, describe, test } from 'node:test'
+import { anyPort, gatewayDoor, runVerifier, trustEntry, until } from '../verifier/running.ts'
 import { ask, request } from '../verifier/wire.ts'
 import { checkMessage, type Request } from './asking.ts'
 import type { CheckAnswer, HeaderOption } from './check-schema.ts'
-import { grpcClient, statusOfAnswer, type GrpcClient, type Pairs } from './grpc-client.ts'
+import { grpcClient, statusOfAnswer, type Pairs } from './grpc-client.ts'
 
 const grpc = { at: anyPort, tls: undefined }
 const identityNames = [
@@ -27,17 +20,12 @@ const identityNames = [
   'x-warder-revision',
 ]
 
-let running: Running
-let client: GrpcClient
-
-before(async () => {
-  running = await runVerifier({
-    workers: 2,
-    settings: { doors: { grpc: gatewayDoor, envoy: gatewayDoor, forward: gatewayDoor } },
-    parts: { grpc },
-  })
-  client = grpcClient(running.grpcPlace.port)
+const running = await runVerifier({
+  workers: 2,
+  settings: { doors: { grpc: gatewayDoor, envoy: gatewayDoor, forward: gatewayDoor } },
+  parts: { grpc },
 })
+const client = grpcClient(running.grpcPlace.port)
 after(async () => {
   client.close()
   await running.stop()

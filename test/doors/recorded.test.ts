@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { runVerifier, type Running } from '../verifier/running.ts'
+import { after, describe, test } from 'node:test'
+import { runVerifier } from '../verifier/running.ts'
 import { exchange, header, open } from '../verifier/wire.ts'
 import { bytesOf, recordedHooks, type RecordedHook } from './recorded.ts'
 
-let running: Running
-
-before(async () => {
-  running = await runVerifier()
-})
+const running = await runVerifier()
 after(async () => running.stop())
 
 const passes = ({ request, credential }: RecordedHook) =>

@@ -1,21 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { gatewayClaims, issuerKey, seconds, signToken } from './issuer.ts'
-import {
-  forwardHook,
-  nginxHook,
-  runVerifier,
-  sameEachTime,
-  until,
-  type Running,
-} from './running.ts'
+import { forwardHook, nginxHook, runVerifier, sameEachTime, until } from './running.ts'
 import { ask, header } from './wire.ts'
 
-let running: Running
-
-before(async () => {
-  running = await runVerifier()
-})
+const running = await runVerifier()
 after(async () => running.stop())
 
 /** Tokens that are refused, each for another reason. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { clientAudience, clientClaims, gatewayClaims, signToken } from './issuer.ts'
 import {
   clientEntry,
@@ -9,22 +9,17 @@ import {
   runVerifier,
   statusOf,
   trustEntry,
-  type Running,
 } from './running.ts'
 import { ask, exchange, header, request } from './wire.ts'
 
-let usual: Running
 /** One whose doors take bearers: `/auth/nginx` the gateway's, `/auth/forward` the client's beside the gateway's. */
-let bearers: Running
 
-before(async () => {
-  const headers = gatewayDoor.carrier.headers
-  const bearer = { ...gatewayDoor, carrier: { kind: 'bearer', headers } } as const
-  usual = await runVerifier()
-  bearers = await runVerifier({
-    settings: { doors: { nginx: bearer, forward: { ...gatewayDoor, require: 'both' } } },
-    trust: (folder) => [trustEntry(folder), clientEntry(folder)],
-  })
+const { carrier } = gatewayDoor
+const bearerDoor = { ...gatewayDoor, carrier: { ...carrier, kind: 'bearer' } } as const
+const usual = await runVerifier()
+const bearers = await runVerifier({
+  settings: { doors: { nginx: bearerDoor, forward: { ...gatewayDoor, require: 'both' } } },
+  trust: (folder) => [trustEntry(folder), clientEntry(folder)],
 })
 after(async () => {
   await Promise.all([usual.stop(), bearers.stop()])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { after, before, describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { createAuthzenDoor } from '../../src/doors/authzen.ts'
 import { createEnvoyDoor, envoyPrefix } from '../../src/doors/envoy.ts'
@@ -59,12 +59,7 @@ async function start() {
   }
 }
 
-type Started = Awaited<ReturnType<typeof start>>
-let here: Started
-
-before(async () => {
-  here = await start()
-})
+const here = await start()
 after(async () => here.stop())
 
 const environment = `/v1/environments/${environmentId}/sideband`

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { nginxHook, runVerifier, statusOf, type Running } from './running.ts'
+import { after, describe, test } from 'node:test'
+import { nginxHook, runVerifier, statusOf } from './running.ts'
 import { ask, exchange, exchangeAll, header } from './wire.ts'
 
-let running: Running
-
-before(async () => {
-  running = await runVerifier()
-})
+const running = await runVerifier()
 after(async () => running.stop())
 
 /** A good hook whose lines can be changed. */

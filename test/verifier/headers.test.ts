@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import {
   forwardHook,
   identityHeaders,
@@ -7,15 +7,10 @@ import {
   runVerifier,
   sameEachTime,
   statusOf,
-  type Running,
 } from './running.ts'
 import { ask, header, request, type Answer } from './wire.ts'
 
-let running: Running
-
-before(async () => {
-  running = await runVerifier()
-})
+const running = await runVerifier()
 after(async () => running.stop())
 
 const names = ({ headers }: Answer) => headers.map(([name]) => name)

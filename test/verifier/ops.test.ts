@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { clientClaims, gatewayClaims, issuerKey, seconds, signToken } from './issuer.ts'
-import { forwardHook, nginxHook, runVerifier, statusOf, until, type Running } from './running.ts'
+import { forwardHook, nginxHook, runVerifier, statusOf, until } from './running.ts'
 import { ask, exchangeAll, header, request } from './wire.ts'
 
-let running: Running
-
-before(async () => {
-  running = await runVerifier({ workers: 2 })
-})
+const running = await runVerifier({ workers: 2 })
 after(async () => running.stop())
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0)

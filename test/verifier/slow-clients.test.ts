@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { after, before, describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { admitsAll } from '../../src/decision/decide.ts'
 import { createProofCache } from '../../src/decision/proof-cache.ts'
@@ -10,15 +10,11 @@ import { systemClock } from '../../src/system/clock.ts'
 import { createHookServer } from '../../src/verifier/hook-server.ts'
 import { listen } from '../../src/verifier/listening.ts'
 import { createRoom } from '../../src/verifier/unfinished.ts'
-import { gatewayDoor, nginxHook, runVerifier, until, usualOutage, type Running } from './running.ts'
+import { gatewayDoor, nginxHook, runVerifier, until, usualOutage } from './running.ts'
 import { exchange, exchangeAll, open, request, type Line } from './wire.ts'
 
-let running: Running
-
-before(async () => {
-  running = await runVerifier({
-    settings: { limits: { headerBytes: 65_536, bodyBytes: 1_048_576, sockets: 50 } },
-  })
+const running = await runVerifier({
+  settings: { limits: { headerBytes: 65_536, bodyBytes: 1_048_576, sockets: 50 } },
 })
 after(async () => running.stop())
 

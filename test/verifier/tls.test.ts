@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import type { ConnectionOptions } from 'node:tls'
 import { watchTlsFiles } from '../../src/verifier/tls-files.ts'
 import { certify, type Certified } from './certificates.ts'
-import { anyPort, nginxHook, runVerifier, until, type Running } from './running.ts'
+import { anyPort, nginxHook, runVerifier, until } from './running.ts'
 import { open, request, type Place } from './wire.ts'
 
 const ca = certify('Test CA')
@@ -15,9 +15,6 @@ const first = certify('first', ca)
 const second = certify('second', ca)
 const client = certify('gateway', ca)
 const stranger = certify('stranger', strangerCa)
-
-let folder: string
-let running: Running
 
 const put = (name: string, content: string) => {
   writeFileSync(join(folder, `${name}.new`), content)
@@ -29,19 +26,17 @@ const files = () => ({
   clientCa: join(folder, 'ca.pem'),
 })
 
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'warder-tls-'))
-  put('cert.pem', first.certPem)
-  put('key.pem', first.keyPem)
-  put('ca.pem', ca.certPem)
-  const tls = files()
-  running = await runVerifier({
-    workers: 2,
-    parts: {
-      http: { at: anyPort, tls },
-      ops: { at: anyPort, tls: { ...tls, clientCa: undefined } },
-    },
-  })
+const folder = mkdtempSync(join(tmpdir(), 'warder-tls-'))
+put('cert.pem', first.certPem)
+put('key.pem', first.keyPem)
+put('ca.pem', ca.certPem)
+const tls = files()
+const running = await runVerifier({
+  workers: 2,
+  parts: {
+    http: { at: anyPort, tls },
+    ops: { at: anyPort, tls: { ...tls, clientCa: undefined } },
+  },
 })
 after(async () => {
   await running.stop()

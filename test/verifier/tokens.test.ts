@@ -1,60 +1,56 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isRevision } from '../../src/standing/standing.ts'
 import { threadLayout } from '../../src/verifier/thread-metrics.ts'
-import { createThreads, type Threads } from '../../src/verifier/threads.ts'
+import { createThreads } from '../../src/verifier/threads.ts'
 import { tokenCases, type TokenCase } from '../credential/cases.ts'
 import { forge, type Target } from '../credential/forge.ts'
 import { now as fixedNow } from '../credential/installation.ts'
 import { doorIssuers, target } from '../credential/target.ts'
 import { seconds } from './issuer.ts'
 import { anyPort, gatewayDoor, nginxHook, sameEachTime, usualSettings } from './running.ts'
-import { header, open, type Answer, type Line, type Place } from './wire.ts'
+import { header, open, type Answer, type Line } from './wire.ts'
 
 // The attacks on tokens again, against a listener with real threads that trusts the installation under attack. At
 // `/auth/nginx` the token is presented as a gateway's credential, at `/auth/forward` as the bearer of a client.
 
-let threads: Threads
-let place: Place
 const lines = new Map<string, Line>()
 
-before(async () => {
-  const { carrier } = gatewayDoor
-  threads = createThreads({
-    count: 1,
-    settings: {
-      ...usualSettings,
-      listeners: { http: { at: anyPort, tls: undefined } },
-      doors: {
-        nginx: gatewayDoor,
-        forward: { carrier, require: 'client', environment: undefined },
-      },
-      bound: {},
-      reportsUsage: false,
-      freshness: undefined,
+const { carrier } = gatewayDoor
+const threads = createThreads({
+  count: 1,
+  settings: {
+    ...usualSettings,
+    listeners: { http: { at: anyPort, tls: undefined } },
+    doors: {
+      nginx: gatewayDoor,
+      forward: { carrier, require: 'client', environment: undefined },
     },
-    counters: threadLayout.allocate(1),
-    onMessage() {},
-    onDeath() {},
-  })
-  const revision = 1
-  if (!isRevision(revision)) throw new TypeError('not a revision')
-  void threads.publish({
-    kind: 'whole',
-    facts: {
-      revision,
-      issuers: doorIssuers,
-      revokedTables: [],
-      accepted: undefined,
-      gateways: new Map(),
-      environments: new Map(),
-      clients: new Map(),
-      marks: new Map(),
-    },
-  })
-  place = { port: (await threads.start()).http ?? 0 }
+    bound: {},
+    reportsUsage: false,
+    freshness: undefined,
+  },
+  counters: threadLayout.allocate(1),
+  onMessage() {},
+  onDeath() {},
 })
+const revision = 1
+if (!isRevision(revision)) throw new TypeError('not a revision')
+void threads.publish({
+  kind: 'whole',
+  facts: {
+    revision,
+    issuers: doorIssuers,
+    revokedTables: [],
+    accepted: undefined,
+    gateways: new Map(),
+    environments: new Map(),
+    clients: new Map(),
+    marks: new Map(),
+  },
+})
+const place = { port: (await threads.start()).http ?? 0 }
 after(async () => {
   for (const line of lines.values()) line.close()
   await threads.close()

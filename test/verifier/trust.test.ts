@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { readKeySet } from '../../src/verifier/key-set-source.ts'
 import { readRevokedFile } from '../../src/verifier/revoked-file.ts'
 import { manualClock } from '../manual-clock.ts'
 import { gatewayClaims, issuerKey, keySet, signToken } from './issuer.ts'
-import { nginxHook, runVerifier, statusOf, trustEntry, until, type Running } from './running.ts'
+import { nginxHook, runVerifier, statusOf, trustEntry, until } from './running.ts'
 import { ask, header } from './wire.ts'
 
-let running: Running
 const clock = manualClock(Date.now())
 
-before(async () => {
-  running = await runVerifier({ workers: 2, parts: { clock } })
-})
+const running = await runVerifier({ workers: 2, parts: { clock } })
 after(async () => running.stop())
 
 const status = (token: string) => statusOf(running.place, nginxHook(token))
