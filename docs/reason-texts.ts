@@ -135,6 +135,10 @@ export const reasonTexts: Readonly<Record<Reason, ReasonText>> = {
     means: 'the verifier knows of nothing yet',
     check: '`/readyz`; whether it reaches the authority; whether its state file is whole',
   },
+  'keys-unread': {
+    means: 'the key set of an outside issuer, or its list of revoked ids, was not read yet',
+    check: '`/readyz`, `trust[].jwks`, `trust[].revoked`',
+  },
   'state-expired': {
     means: 'the authority was not heard for longer than `freshness.expireAfter`',
     check: 'the authority, the network, `warder_standing_age_seconds`',

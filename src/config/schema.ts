@@ -192,7 +192,7 @@ export const schema = group({
     ),
   }),
   outage: group({
-    noState: key(outcome, 'unavailable', 'The answer while nothing is known yet.'),
+    noState: key(outcome, 'unavailable', 'The answer while nothing is known, of all or an issuer.'),
     expired: key(outcome, 'unavailable', 'The answer when what is known is too old.'),
     internalError: key(outcome, 'unavailable', 'The answer when judging failed.'),
   }),

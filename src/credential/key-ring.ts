@@ -49,6 +49,8 @@ export interface Issuer {
   readonly name: string
   readonly profiles: readonly Profile[]
   readonly keys: readonly TrustedKey[]
+  /** Whether its keys, or who it has revoked, were never read: nothing can be said of its tokens. */
+  readonly isUnread?: boolean
 }
 
 /** Every key that is trusted, by issuer and `kid`. A ring never changes: another one takes its place. */
@@ -61,6 +63,7 @@ export interface KeyRing {
 export interface Trust {
   readonly name: string
   readonly profiles: readonly Profile[]
+  readonly isUnread: boolean
   readonly key: (kid: string | undefined) => TrustedKey | undefined
 }
 
@@ -74,9 +77,9 @@ export function createKeyRing(generation: number, issuers: readonly Issuer[]): K
   return Object.freeze({ generation, issuer: (name: string) => trusted.get(name) })
 }
 
-function createTrust({ name, profiles, keys }: Issuer): Trust {
+function createTrust({ name, profiles, keys, isUnread = false }: Issuer): Trust {
   const byKid = new Map<string | undefined, TrustedKey>()
-  for (const key of keys) {
+  for (const key of isUnread ? [] : keys) {
     if (byKid.has(key.kid)) throw new TypeError('a kid stands twice in a key ring')
     byKid.set(key.kid, key)
   }
@@ -85,6 +88,7 @@ function createTrust({ name, profiles, keys }: Issuer): Trust {
   return Object.freeze({
     name,
     profiles,
+    isUnread,
     key: (kid: string | undefined) => byKid.get(kid),
   })
 }

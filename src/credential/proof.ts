@@ -55,6 +55,7 @@ export type ProofReason =
   | CompactReason
   | SignatureReason
   | 'issuer-unknown'
+  | 'keys-unread'
   | 'type-refused'
   | 'audience-refused'
   | 'claims-malformed'
@@ -97,6 +98,7 @@ export function readClaimed(token: string, ring: KeyRing): Claimed | LastingReas
   const { iss } = payload
   const trust = typeof iss === 'string' ? ring.issuer(iss) : undefined
   if (!trust) return 'issuer-unknown'
+  if (trust.isUnread) return 'keys-unread'
   const key = namedKey(compact, trust)
   return typeof key === 'string' ? key : { compact, payload, trust, key }
 }

@@ -62,7 +62,7 @@ export interface View {
 }
 
 /** Why nothing can be said of one token, while others are judged. */
-type UndecidedReason = Extract<OutageReason, 'overloaded' | 'keys-expired'>
+type UndecidedReason = Extract<OutageReason, 'overloaded' | 'keys-expired' | 'keys-unread'>
 
 type SoundView = View & { readonly standing: Standing }
 
@@ -95,14 +95,14 @@ function hasStanding(view: View): view is SoundView {
 
 const nothingFound: Findings = { revision: undefined, gateway: undefined, client: undefined }
 
-function inOutage(reason: OutageReason, answer: OutageAnswer): Decision {
+function inOutage(reason: OutageReason, answer: OutageAnswer, findings = nothingFound): Decision {
   switch (answer) {
     case 'allow':
-      return new Allow('allowed-in-outage', nobody, nothingFound)
+      return new Allow('allowed-in-outage', nobody, findings)
     case 'deny':
-      return new Deny('denied-in-outage', nothingFound)
+      return new Deny('denied-in-outage', findings)
     case 'unavailable':
-      return new Unavailable(reason, nothingFound)
+      return new Unavailable(reason, findings)
   }
 }
 
@@ -152,7 +152,7 @@ function findTrusted(token: string, { cache, standing }: SoundView): KeptProof |
   return undefined
 }
 
-function makeProof(token: string, view: SoundView): KeptProof | DenyReason | 'overloaded' {
+function makeProof(token: string, view: SoundView): KeptProof | DenyReason | UndecidedReason {
   const claimed = readClaimed(token, view.standing.ring)
   if (typeof claimed === 'string') return claimed
   // Only now: what cannot be signed by anybody must not use up the time for what may be.
@@ -198,11 +198,9 @@ function refuse(
     gateway: gateway ?? (refused?.kind === 'gateway' ? refused : undefined),
     client: refused?.kind === 'client' ? refused : undefined,
   }
-  if (reason === 'overloaded') return new Unavailable(reason, findings)
-  if (reason !== 'keys-expired') return new Deny(reason, findings)
-  return outage.expired === 'deny'
-    ? new Deny('denied-in-outage', findings)
-    : new Unavailable(reason, findings)
+  if (reason === 'keys-unread') return inOutage(reason, outage.noState, findings)
+  if (reason === 'keys-expired') return inOutage(reason, outage.expired, findings)
+  return reason === 'overloaded' ? new Unavailable(reason, findings) : new Deny(reason, findings)
 }
 
 /** What the door itself has against a gateway that is live. */

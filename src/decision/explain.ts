@@ -67,6 +67,7 @@ const stepOf: Readonly<Record<Reason, ExplainStep | undefined>> = {
   'token-malformed': 'form',
   'header-refused': 'form',
   'issuer-unknown': 'issuer',
+  'keys-unread': 'key',
   'key-unknown': 'key',
   'keys-expired': 'key',
   'key-not-trusted': 'key',

@@ -4,7 +4,7 @@ import type { CarrierReason } from './question.ts'
 
 export type DenyReason =
   | CarrierReason
-  | ProofReason
+  | Exclude<ProofReason, OutageReason>
   | StandingReason
   | 'question-incomplete'
   | 'kind-refused'
@@ -15,6 +15,7 @@ export type DenyReason =
   | 'denied-in-outage'
 export type OutageReason =
   | 'no-state'
+  | 'keys-unread'
   | 'state-expired'
   | 'keys-expired'
   | 'internal-error'
@@ -91,6 +92,7 @@ export const reasons: Readonly<Record<Reason, ReasonFacts>> = {
   'issued-before-mark': invalid,
 
   'no-state': outage,
+  'keys-unread': outage,
   'state-expired': outage,
   'keys-expired': outage,
   'internal-error': outage,

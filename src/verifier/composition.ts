@@ -1,7 +1,9 @@
 // One standing of several sources: what the authority says, and the outside issuers that the configuration names.
-// Nothing is in force before each source that is expected has been heard. A name that the authority issues under is its
-// own: an outside issuer of that name does not count.
+// Nothing is in force before the authority has been heard, or without one before one of the outside issuers has; of each of
+// these nothing is said before it was read. A name that the authority issues under is its own: an outside issuer of that
+// name does not count.
 
+import type { Issuer } from '../credential/key-ring.ts'
 import type { Revision, StandingFacts } from '../standing/standing.ts'
 import type { StandingUpdate } from './publication.ts'
 
@@ -9,9 +11,12 @@ export interface CompositionParts {
   /** Puts an update in force; resolves when every thread judges by it. */
   readonly publish: (update: StandingUpdate) => Promise<void>
   readonly expects: { readonly authority: boolean; readonly outside: boolean }
-  /** Told when an outside issuer ceases to count because the authority has its name, and when it counts again. */
-  readonly onOverruled: (issuer: string, isOverruled: boolean) => void
+  /** Told why tokens of an outside issuer are not judged, `undefined` when they are. */
+  readonly onLeftOut: (issuer: string, why: LeftOut | undefined) => void
 }
+
+/** The authority issues under the name, or what the issuer says was not read yet. */
+type LeftOut = 'overruled' | 'unread'
 
 export interface Composition {
   readonly authority: (facts: StandingFacts) => Promise<void>
@@ -20,26 +25,29 @@ export interface Composition {
 
 /** Makes a composition that has heard nothing yet. */
 export function createComposition(parts: CompositionParts): Composition {
-  const { publish, expects, onOverruled } = parts
+  const { publish, expects, onLeftOut } = parts
   let authority: StandingFacts | undefined
   let outside: StandingFacts | undefined
   let published: StandingFacts | undefined
-  const overruled = new Set<string>()
+  const leftOut = new Map<string, LeftOut | undefined>()
 
-  const tellOverruled = () => {
+  const tellLeftOut = () => {
     const taken = namesOf(authority)
-    for (const name of namesOf(outside)) {
-      if (taken.has(name) === overruled.has(name)) continue
-      if (taken.has(name)) overruled.add(name)
-      else overruled.delete(name)
-      onOverruled(name, taken.has(name))
+    for (const issuer of outside?.issuers ?? []) {
+      const { name } = issuer
+      const unread = isRead(issuer) ? undefined : 'unread'
+      const why = taken.has(name) ? 'overruled' : unread
+      if (leftOut.get(name) === why) continue
+      leftOut.set(name, why)
+      onLeftOut(name, why)
     }
   }
   const compose = async () => {
-    if ((expects.authority && !authority) || (expects.outside && !outside)) return
+    if (expects.outside && !outside) return
+    if (expects.authority ? !authority : !outside?.issuers.some(isRead)) return
     const facts = joined(authority, outside, published)
     if (!facts) return
-    tellOverruled()
+    tellLeftOut()
     const before = published
     published = facts
     try {
@@ -81,6 +89,8 @@ function joined(
     ]),
   }
 }
+
+const isRead = ({ isUnread }: Issuer) => isUnread !== true
 
 function namesOf(facts: StandingFacts | undefined): ReadonlySet<string> {
   return new Set(facts?.issuers.map(({ name }) => name))

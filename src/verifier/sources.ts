@@ -53,14 +53,19 @@ const noLink: LinkStatus = {
 
 /** Assembles the sources of a verifier. */
 export function createSources(parts: SourcesParts): Sources {
-  const { authority, trust, threads, clock, random } = parts
+  const { authority, trust, threads, clock, random, say } = parts
   const { leaveOut, ...reports } = createTrustReports({ ...parts, onSource: parts.note })
   const composition = createComposition({
     publish: threads.publish,
     expects: { authority: authority !== undefined, outside: trust.length > 0 },
-    onOverruled(issuer, isOverruled) {
-      const why = isOverruled ? 'does not count, the authority issues under this name' : undefined
-      leaveOut(`issuer ${issuer} of trust`, why)
+    onLeftOut(issuer, why) {
+      const name = `issuer ${issuer} of trust`
+      if (why === 'overruled') {
+        leaveOut(name, 'does not count, the authority issues under this name')
+        return
+      }
+      // Why it could not be read is in the log by the name of what could not.
+      say(name, why && 'was not read yet, its tokens are answered as outage.noState says')
     },
   })
   const keeper = createStandingKeeper({

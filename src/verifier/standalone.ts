@@ -1,5 +1,5 @@
-// A verifier without an authority: it trusts the issuers that its configuration names, with their key sets and lists
-// of revoked ids. Nothing counts before every key set and list has been read once.
+// The issuers that the configuration names, with their key sets and lists of revoked ids. Nothing is said of the tokens of
+// one before each key set and list of its entries has been read once.
 
 import { createProfile, type Issuer, type TrustedKey } from '../credential/key-ring.ts'
 import { createRevokedSet } from '../standing/revoked-set.ts'
@@ -29,7 +29,7 @@ export interface Standalone {
   readonly revoked: () => { readonly entries: number; readonly bytes: number }
   /** The age of the oldest key set of those that are fetched. */
   readonly keysAgeMs: () => number
-  /** Whether there is a trust, and the keys of all of it are too old to judge by. */
+  /** Whether there is a trust, and the keys of all of it are too old to judge by, or were never read. */
   readonly isOutdated: () => boolean
   readonly close: () => void
 }
@@ -41,7 +41,6 @@ export function createStandalone(parts: StandaloneParts): Standalone {
   let revision = 0
 
   const publish = () => {
-    if (!sources.every(({ known }) => known())) return
     // Seconds, so that a restart does not go back.
     revision = Math.max(revision + 1, Math.floor(clock.wall() / 1000))
     onFacts(factsOf(revisionOf(revision), issuersOf(sources), revoked.tables))
@@ -60,6 +59,7 @@ export function createStandalone(parts: StandaloneParts): Standalone {
   )
   return {
     async start() {
+      if (trust.length > 0) publish()
       await Promise.all(sources.map(async (source) => source.start()))
     },
     hurry() {
@@ -67,7 +67,7 @@ export function createStandalone(parts: StandaloneParts): Standalone {
     },
     revoked: () => ({ entries: revoked.entries, bytes: revoked.bytes }),
     keysAgeMs: () => Math.max(0, ...sources.map((source) => source.keysAgeMs())),
-    isOutdated: () => sources.length > 0 && sources.every((source) => source.isOutdated()),
+    isOutdated: () => sources.length > 0 && byIssuer(sources).every(([, own]) => isSilent(own)),
     close() {
       for (const source of sources) source.close()
     },
@@ -100,11 +100,21 @@ function differ(one: TrustedKey, other: TrustedKey): boolean {
   return one.kid === other.kid && one.thumbprint !== other.thumbprint
 }
 
+const byIssuer = (sources: readonly TrustSource[]) => [
+  ...Map.groupBy(sources, ({ entry }) => entry.issuer),
+]
+
+const isUnread = (entries: readonly TrustSource[]) => !entries.every(({ known }) => known())
+
+/** Whether no token of an issuer can be judged. */
+function isSilent(entries: readonly TrustSource[]): boolean {
+  return isUnread(entries) || entries.every((source) => source.isOutdated())
+}
+
 function issuersOf(sources: readonly TrustSource[]): readonly Issuer[] {
-  const byIssuer = Map.groupBy(sources, ({ entry }) => entry.issuer)
-  return [...byIssuer].map(([name, entries]) => {
+  return byIssuer(sources).map(([name, entries]) => {
     const profiles = entries.map((source) => profileOf(source))
-    return { name, profiles, keys: keysOf(entries) }
+    return { name, profiles, keys: keysOf(entries), isUnread: isUnread(entries) }
   })
 }
 

@@ -39,6 +39,26 @@ test('AT-51: a standing that has expired answers as configured, and one that is 
 
 const { standing: first } = view
 assert.ok(first)
+
+test('AT-48: of an issuer that was never read nothing is told, and it is answered as configured', () => {
+  const { revision } = first
+  const issuers = first.issuers.map((issuer) => ({ ...issuer, isUnread: true }))
+  const unread = patchStanding(first, { revision, issuers })
+  for (const [noState, wanted] of [
+    ['unavailable', ['unavailable', 'keys-unread']],
+    ['deny', ['deny', 'denied-in-outage']],
+    ['allow', ['allow', 'allowed-in-outage']],
+  ] as const) {
+    const outage = { noState, expired: 'unavailable', internalError: 'unavailable' } as const
+    const by: View = { ...view, cache: createProofCache(10), outage }
+    assert.deepEqual(decided(by), ['allow', 'allowed'])
+    assert.deepEqual(decided({ ...by, standing: unread }), wanted)
+    // What is no token, or of nobody, is refused as ever.
+    assert.deepEqual(decided({ ...by, standing: unread }, 'x'), ['deny', 'token-malformed'])
+    assert.deepEqual(decided({ ...by, standing: first }), ['allow', 'allowed'])
+  }
+})
+
 const accepting = (changes: Partial<ProfileFacts>) =>
   first.issuers.map((issuer) => ({
     ...issuer,

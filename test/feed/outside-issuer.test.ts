@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { addGateway, embedded, openHouse, type House } from '../authority/house.ts'
 import {
@@ -66,6 +66,26 @@ test('AT-20: of an outside issuer and the authority of the same name the authori
   )
   assert.equal(ended.headers.get('warder-applied'), '1/1')
   assert.equal(await statusOf(credential), 401)
+})
+
+test('an outside issuer that cannot be read holds up no credential of the authority', async (t) => {
+  const { house, verifier, keys, statusOf, outside } = await runBoth(t, (folder) => [
+    trustEntry(folder, { issuer: 'https://away.test', jwks: join(folder, 'later.json') }),
+    trustEntry(folder),
+  ])
+  const { token, path } = await issue(house)
+  const away = outside({ iss: 'https://away.test' })
+  assert.deepEqual([await statusOf(token), await statusOf(away)], [200, 503])
+  assert.match(
+    (await verifier.page('/readyz')).body,
+    /"degraded".*away\.test of trust: was not read/,
+  )
+
+  const { headers } = await house.ask('DELETE', path)
+  assert.equal(headers.get('warder-applied'), '1/1')
+  assert.equal(await statusOf(token), 401)
+  writeFileSync(join(dirname(keys), 'later.json'), readFileSync(keys))
+  await until(async () => (await statusOf(away)) === 200)
 })
 
 test('what an outside issuer spells like an id of the authority is neither a use nor an alarm of that one', async (t) => {

@@ -47,6 +47,38 @@ test('without a standing every question is answered with 503, alive and not read
   assert.equal((await running.page('/readyz')).body, '{"state":"ready"}')
 })
 
+test('an issuer that could not be read holds up its own tokens alone, and is named until it was', async (t) => {
+  const issuer = 'https://away.test'
+  const running = await runVerifier({
+    trust: (folder) => [
+      trustEntry(folder, { issuer, jwks: join(folder, 'later.json'), revoked: undefined }),
+      trustEntry(folder),
+    ],
+  })
+  t.after(() => running.stop())
+  const away = running.token({ iss: issuer })
+  const statuses = async () =>
+    Promise.all(
+      [running.token(), away, undefined, 'x'].map(async (token) =>
+        statusOf(running.place, nginxHook(token)),
+      ),
+    )
+  assert.deepEqual(await statuses(), [200, 503, 401, 401])
+  const { status, body } = await running.page('/readyz')
+  assert.equal(status, 200)
+  assert.match(body, /"degraded".*issuer https:\/\/away\.test of trust: was not read yet/)
+  assert.match(body, /key set .*later\.json/)
+  await until(async () => {
+    const counted =
+      'warder_decisions_total{door="nginx",decision="unavailable",reason="keys-unread"}'
+    return (await running.metric(counted)) === 1
+  })
+
+  running.put('later.json', keySet(running.key))
+  await until(async () => (await statusOf(running.place, nginxHook(away))) === 200)
+  assert.equal((await running.page('/readyz')).body, '{"state":"ready"}')
+})
+
 test('a list that is broken or missing at the start is never taken for an empty one', async (t) => {
   for (const [content, problem] of [
     ['revoked-1\nno id\n', /line 2 is no id/],
@@ -64,6 +96,8 @@ test('a list that is broken or missing at the start is never taken for an empty 
     const token = running.token({ jti: 'revoked-1' })
     assert.equal(await statusOf(running.place, nginxHook(token)), 503)
     assert.match((await running.page('/readyz')).body, problem)
+    // Nothing shows whose it would be.
+    assert.equal(await statusOf(running.place, nginxHook(running.token())), 503)
     running.put('second.txt', 'revoked-1\n')
     await until(async () => (await statusOf(running.place, nginxHook(token))) === 401)
     assert.equal(await statusOf(running.place, nginxHook(running.token())), 200)
@@ -127,5 +161,7 @@ test('of two issuers that share a key set, the one that can use none of it is na
   t.after(() => running.stop())
   const { body } = await running.page('/readyz')
   assert.match(body, /key set [^"]* for gateways of https:\/\/other\.test: has no key/)
-  assert.equal(await statusOf(running.place, nginxHook(running.token())), 503)
+  const other = running.token({ iss: 'https://other.test' })
+  assert.equal(await statusOf(running.place, nginxHook(other)), 503)
+  assert.equal(await statusOf(running.place, nginxHook(running.token())), 200)
 })
