@@ -62,7 +62,7 @@ export function stateFolder(): { readonly path: string; readonly remove: () => v
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-/** Starts a verifier that follows an authority. */
+/** Starts a verifier that follows an authority, and waits until it knows what is in force. */
 export async function startFeedVerifier(options: FeedVerifierOptions): Promise<FeedVerifier> {
   const read = readEnrolment(options.enrolment)
   assert.ok(read)
@@ -93,6 +93,7 @@ export async function startFeedVerifier(options: FeedVerifierOptions): Promise<F
   const place = { port: verifier.ports.http ?? 0 }
   const ops = { port: verifier.ports.ops ?? 0 }
   const page = (path: string) => ask(ops, request(`GET ${path} HTTP/1.1`, 'Host: ops'))
+  await until(async () => (await page('/readyz')).status === 200, 20_000)
   return {
     verifier,
     place,
