@@ -42,6 +42,9 @@ function run([program, ...words]: Command, env: NodeJS.ProcessEnv): Promise<Ende
   })
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code: code ?? 1, said }))
+    child.on('close', (code, signal) => {
+      const stopped = signal === null ? '' : `ended by ${signal}: ${words.join(' ')}\n`
+      resolve({ code: code ?? 1, said: said + stopped })
+    })
   })
 }
