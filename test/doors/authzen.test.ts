@@ -82,6 +82,7 @@ test('authzen', async (t) => {
   await t.test('Z5, Z6: another content type is 400, another method 405', async () => {
     assertError(await post(single, whole, { 'Content-Type': 'text/plain' }), 400)
     assertError(await post(single, whole, { 'Content-Type': '' }), 400)
+    assertError(await post(single, whole, { 'Content-Type': 'application/json-seq' }), 400)
     const get = await ask(single, { method: 'GET', headers: { 'CLIENT-TOKEN': credential } })
     assertError(get, 405)
     assert.equal(get.headers['allow'], 'POST')

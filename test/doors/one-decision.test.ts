@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
+import { doorNames, type DoorName } from '../../src/decision/question.ts'
+import type { DoorSettings } from '../../src/doors/http-door.ts'
 import { exchange } from '../verifier/wire.ts'
 import { checkMessage } from './asking.ts'
-import { anyPort, environmentId, usualSettings, verifierBeside, type Beside } from './beside.ts'
+import { anyPort, environmentId, verifierBeside, type Beside } from './beside.ts'
 import { grpcClient, statusOfAnswer } from './grpc-client.ts'
 import { gatewayDoor } from './live-view.ts'
 import { dial, headerList, hello, noIds, notify, question, variables } from './spoe-client.ts'
@@ -153,13 +155,17 @@ const authzenAsker = (beside: Beside): Asker =>
 /** The text whose UTF-8 are the bytes that the corpus writes one by one. */
 const bytes = (text: string) => Buffer.from(text, 'latin1').toString('utf8')
 
-test('every door decides alike about every target and every host', async (t) => {
+/** An asker at each door of a verifier of its own. */
+async function everyDoor(
+  t: TestContext,
+  door: DoorSettings,
+): Promise<Readonly<Record<string, Asker>>> {
   const listener = { at: anyPort, tls: undefined }
   const beside = await verifierBeside(t, {
-    settings: { doors: { ...usualSettings.doors, envoy: gatewayDoor, grpc: gatewayDoor } },
+    settings: { doors: Object.fromEntries(doorNames.map((name) => [name, door])) },
     own: () => ({ grpc: listener }),
   })
-  const askers: Readonly<Record<string, Asker>> = {
+  const askers: Readonly<Record<DoorName, Asker>> = {
     nginx: headerHook(beside, '/auth/nginx', 'X-Original', ['URI', 'Method', 'Host', 'Scheme']),
     forward: headerHook(beside, '/auth/forward', 'X-Forwarded', ['Uri', 'Method', 'Host', 'Proto']),
     envoy: envoyAsker(beside),
@@ -171,6 +177,26 @@ test('every door decides alike about every target and every host', async (t) => 
   t.after(() => {
     for (const { close } of Object.values(askers)) close()
   })
+  return askers
+}
+
+test('a door of one environment is for its gateways alone, whatever it speaks', async (t) => {
+  const asked = { target: '/app/x', host: 'app.example.test' }
+  for (const [environment, wanted] of [
+    [environmentId, 'allow'],
+    [undefined, 'allow'],
+    [`${environmentId}0`, 'refuse'],
+    [environmentId.toUpperCase(), 'refuse'],
+  ] as const) {
+    const askers = await everyDoor(t, { ...gatewayDoor, environment })
+    for (const [door, { ask }] of Object.entries(askers)) {
+      assert.equal(await ask(asked), wanted, `${door} of ${environment}`)
+    }
+  }
+})
+
+test('every door decides alike about every target and every host', async (t) => {
+  const askers = await everyDoor(t, gatewayDoor)
   for (const { target, host, decision } of cases) {
     const title = `${JSON.stringify(target)} of ${JSON.stringify(host)}: ${decision}`
     await t.test(title, async () => {

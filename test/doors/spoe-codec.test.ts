@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { mintGatewayCredential } from '../../src/credential/mint.ts'
 import { createSpoeSession } from '../../src/doors/spoe.ts'
+import { gatewayClaims, keys } from '../credential/installation.ts'
 import { gatewayDoor, judgeBy, liveToken, view } from './live-view.ts'
 import {
   headerList,
@@ -148,6 +150,12 @@ describe('an ACK', () => {
     })
   }
 
+  test('refuses a credential in the first of several cookies', () => {
+    const cookies = [['cookie', 'client-token=t'] as const, ['Cookie', 'a=1'] as const]
+    const hdrs = headerList(['host', 'a.test'], ...cookies)
+    assert.equal(ackTo(question(liveToken, { hdrs }))['allow'], false)
+  })
+
   test('refuses a token that comes twice', () => {
     const one = question(liveToken)
     const twice = Buffer.concat([one, one])
@@ -157,6 +165,20 @@ describe('an ACK', () => {
   test('reads a credential from `token` and never from the headers', () => {
     const hdrs = headerList(['host', 'a.test'], ['client-token', liveToken])
     assert.equal(ackTo(question(null, { hdrs }))['allow'], false)
+  })
+
+  test('refuses where what there is to say does not fit into a frame', async () => {
+    const gatewayName = '\u{1F600}'.repeat(180)
+    const token = await mintGatewayCredential(gatewayClaims({ gatewayName }), keys.EdDSA)
+    for (const [size, allow] of [
+      [16_380, true],
+      [2300, false],
+    ] as const) {
+      const made = watched()
+      made.session.take(hello([['max-frame-size', size]]))
+      const said = ackTo(question(token), made)
+      assert.deepEqual([said['allow'], said['gateway_id'] === undefined], [allow, !allow])
+    }
   })
 
   test('refuses a message of another name, and one beside it changes nothing', () => {
