@@ -46,13 +46,22 @@ function isJson(value: unknown): value is Json {
   return list.every((one) => typeof one === 'string' || typeof one === 'number')
 }
 
-/** Compiles a schema. */
+/** Compiles a schema. Members that it does not name are left out of what fits. */
 export function createChecker<S extends TObject>(schema: S): Checker<S> {
   const compiled = Compile(schema)
-  return (value) =>
-    compiled.Check(value)
+  return (given) => {
+    const value = onlyNamed(given, schema)
+    return compiled.Check(value)
       ? { kind: 'fits', value }
       : invalidData(...compiled.Errors(value).flatMap(detailsOf))
+  }
+}
+
+/** A client may send back all that it was answered, a secret too: nobody who works with the value is to see it. */
+function onlyNamed(value: unknown, { properties }: TObject): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const named = Object.entries(value).filter(([name]) => Object.hasOwn(properties, name))
+  return Object.fromEntries(named)
 }
 
 interface SchemaError {

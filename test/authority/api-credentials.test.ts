@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import {
   addApiCredential,
+  apiCredentialsPath,
   buyAccessToken,
   buys,
   testToken,
@@ -260,5 +261,24 @@ describe('what the audit says of API credentials', () => {
     for (const secret of [client.clientSecret, String(rotated.body['clientSecret'])]) {
       assert.ok(!text.includes(secret))
     }
+  })
+
+  test('who sends back all that they were answered, the secret too, finds none of it in the audit', async () => {
+    const path = apiCredentialsPath(house)
+    const { body: shown } = await house.ask('POST', path, { body: { name: 'shown once' } })
+    const one = `${path}/${String(shown['id'])}`
+    const body = { ...shown, name: 'sent back' }
+    assert.equal((await house.ask('PATCH', one, { body })).status, 200)
+    await house.ask('POST', `${one}/rotate`, { body })
+    const rows = await house.store.read((db) =>
+      db.selectFrom('audit').selectAll().where('target', '=', String(shown['id'])).execute(),
+    )
+    assert.deepEqual(rows.map(({ action, details }) => [action, JSON.parse(details)]).slice(1), [
+      [
+        'apiCredential.update',
+        { name: 'sent back', scopes: [], allowedAddresses: [], tokensEnded: false },
+      ],
+      ['apiCredential.rotate', { name: 'sent back', overlapSeconds: 0, revokeTokens: false }],
+    ])
   })
 })
