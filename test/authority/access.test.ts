@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { addApiCredential } from './api-clients.ts'
@@ -161,6 +163,33 @@ describe('access', () => {
     assert.equal(revoked.status, 204)
     refused(await house.ask('GET', organization, { token }), 401, 'ACCESS_FAILED')
     refused(await house.ask('DELETE', `${organization}/administrators/${id}`), 404, 'NOT_FOUND')
+  })
+
+  test('who is revoked while their request is still coming changes nothing', async () => {
+    const { id, token } = await addAdministrator(house, 'organization-admin')
+    const organization = `/v1/organizations/${house.organizationId}`
+    const name = `left behind ${randomUUID()}`
+    const body = JSON.stringify({ name, role: 'organization-admin' })
+    const slow = request(`${house.url}${organization}/administrators`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'content-length': body.length,
+        expect: '100-continue',
+      },
+    })
+    slow.flushHeaders()
+    await once(slow, 'continue')
+    // They are let in by now: a request that came later has been answered.
+    assert.equal((await house.ask('GET', organization, { token })).status, 200)
+    await house.ask('DELETE', `${organization}/administrators/${id}`)
+    slow.end(body)
+    const [answered] = (await once(slow, 'response')) as [IncomingMessage]
+    answered.resume()
+    assert.equal(answered.statusCode, 401)
+    const { text } = await house.ask('GET', `${organization}/administrators?limit=1000`)
+    assert.ok(!text.includes(name))
   })
 
   test('the last organization-admin cannot be revoked', async () => {
