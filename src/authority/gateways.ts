@@ -141,15 +141,17 @@ async function insertGateway(
   const details = { name, type, enabled: enabled === 1 }
   book.enter({ action: 'gateway.create', target: id, revision, details }, whose)
   const facts = showGateway(settings, gateway)
-  if (!issued) return created(facts)
+  const wait = revision === null ? undefined : { revision, environmentId, target: id }
+  if (!issued) return { ...created(facts), wait }
   await keepCredential(db, issued)
   const target = issued.row.id
   book.enter({ action: 'credential.create', target, details: { gatewayId: id } }, whose)
   const credential = newCredential(settings, issued)
-  return created(
+  const answer = created(
     { ...facts, _embedded: { credentials: [credential.facts] } },
     { ...facts, _embedded: { credentials: [credential.shownOnce] } },
   )
+  return { ...answer, wait }
 }
 
 function changeState(

@@ -4,7 +4,14 @@ import { canonicalJson } from '../store/hash-chain.ts'
 import type { Store, WriteTransaction } from '../store/store.ts'
 import type { Clock } from '../system/clock.ts'
 import { openBook, type Book } from './book.ts'
-import { keyReused, unauthenticated, type Answer, type Outcome, type Refusal } from './outcome.ts'
+import {
+  keyReused,
+  unauthenticated,
+  type Answer,
+  type Outcome,
+  type Refusal,
+  type Wait,
+} from './outcome.ts'
 import type { Call, Once } from './route.ts'
 
 type Db = WriteTransaction['db']
@@ -93,7 +100,17 @@ async function findAnswer(
     headers: { 'idempotent-replayed': 'true', ...warning },
     facts: isMembers(facts) ? facts : undefined,
     shownOnce: undefined,
+    wait: readWait(kept?.['wait']),
   }
+}
+
+/** What the first answer has waited for: whoever repeats the request relies on it as much. */
+function readWait(kept: unknown): Wait | undefined {
+  if (!isMembers(kept)) return undefined
+  const { revision, environmentId, target } = kept
+  if (typeof revision !== 'number' || typeof target !== 'string') return undefined
+  const whose = typeof environmentId === 'string' ? environmentId : undefined
+  return { revision, environmentId: whose, target }
 }
 
 function isMembers(value: unknown): value is NonNullable<Answer['facts']> {
@@ -108,8 +125,9 @@ async function keepAnswer(
 ): Promise<void> {
   const { path, key } = once
   await db.deleteFrom('idempotencyKeys').where('expiresAt', '<=', at).execute()
-  const { status, facts, shownOnce } = outcome
-  const answer = canonicalJson({ facts, secret: shownOnce !== undefined })
+  const { status, facts, shownOnce, wait } = outcome
+  const kept = wait && { ...wait }
+  const answer = canonicalJson({ facts, secret: shownOnce !== undefined, wait: kept })
   const request = { clientId, path, key, requestHash: hashOf(once) }
   await db
     .insertInto('idempotencyKeys')
