@@ -118,12 +118,21 @@ function createHttpServer({ limits, tls, aside }: ServerParts, api: RequestListe
   return server
 }
 
-function addRoute(app: FastifyInstance, route: Route, { dispatch, log }: ServerParts): void {
+/** Where everybody may ask, a body holds a token at the most; to read a long one would hold up everybody else. */
+const openBodyBytesMax = 16 * 1024
+
+function addRoute(
+  app: FastifyInstance,
+  route: Route,
+  { dispatch, log, limits }: ServerParts,
+): void {
   const { operation } = route
+  const isOpen = operation.access.kind === 'public'
   app.route({
     method: operation.method,
     url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     config: { operation },
+    bodyLimit: Math.min(limits.bodyBytes, isOpen ? openBodyBytesMax : Infinity),
     // Before the body is read: who may not ask must not make anybody read it.
     async onRequest(request, reply) {
       const admitted = await dispatch.admit(operation, incomingOf(request))

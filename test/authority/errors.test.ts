@@ -7,6 +7,8 @@ import { StoreUnavailable } from '../../src/store/errors.ts'
 import type { Store } from '../../src/store/store.ts'
 import { ask, openHouse, refused, type House, type Tree } from './house.ts'
 
+const form = 'application/x-www-form-urlencoded'
+
 describe('M17: every error has an id, a code and a message, as application/json', () => {
   let house: House
   let gateways: string
@@ -51,6 +53,22 @@ describe('M17: every error has an id, a code and a message, as application/json'
     for (const type of types) {
       const headers = { 'content-type': type }
       refused(await house.ask('POST', gateways, { body: '{}', headers }), 415, 'INVALID_REQUEST')
+    }
+  })
+
+  test('413 where everybody may ask for what is longer than any token, however long others may be', async () => {
+    const asked = [
+      ['/v2/oauth/token', 'application/json', `{"x":[${'{},'.repeat(6000)}{}]}`],
+      ['/v2/oauth/token', form, `x=${'y'.repeat(17_000)}`],
+      ['/oauth/introspect', form, `token=${'y'.repeat(17_000)}`],
+      ['/oauth/revoke', form, `token=${'y'.repeat(17_000)}`],
+      [`/${house.environmentId}/as/token`, form, `x=${'y'.repeat(17_000)}`],
+    ] as const
+    for (const [path, type, body] of asked) {
+      const headers = { 'content-type': type }
+      const answered = await ask(house.url, 'POST', path, { body, headers })
+      assert.equal(answered.status, 413, path)
+      assert.equal(answered.body['error'], 'invalid_request')
     }
   })
 
