@@ -53,7 +53,7 @@ export function createChecker<S extends TObject>(schema: S): Checker<S> {
     const value = onlyNamed(given, schema)
     return compiled.Check(value)
       ? { kind: 'fits', value }
-      : invalidData(...compiled.Errors(value).flatMap(detailsOf))
+      : invalidData(...compiled.Errors(beginningOf(value)).flatMap(detailsOf))
   }
 }
 
@@ -62,6 +62,21 @@ function onlyNamed(value: unknown, { properties }: TObject): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const named = Object.entries(value).filter(([name]) => Object.hasOwn(properties, name))
   return Object.fromEntries(named)
+}
+
+/** More than any list may hold. */
+const judgedMax = 1001
+
+/** What is wrong with a list that is far too long is said of its beginning: to look at all of it takes its time. */
+function beginningOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const members: readonly [string, unknown][] = Object.entries(value)
+  return Object.fromEntries(
+    members.map(([name, member]) => [
+      name,
+      Array.isArray(member) ? member.slice(0, judgedMax) : member,
+    ]),
+  )
 }
 
 interface SchemaError {

@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 
 const text = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 const flag = Type.Optional(Type.Union([Type.Boolean(), Type.Null()]))
+const listed = { maxItems: 1000 }
 const object = Type.Optional(Type.Union([Type.Object({}), Type.Null()]))
 
 /** What gateways of type LDAP have of their own. */
@@ -13,8 +14,8 @@ export const ldapSettings = {
   connectionSecurity: text,
   followReferrals: flag,
   kerberos: object,
-  serversHostAndPort: Type.Optional(Type.Array(Type.String())),
-  userTypes: Type.Optional(Type.Array(Type.Object({}))),
+  serversHostAndPort: Type.Optional(Type.Array(Type.String(), listed)),
+  userTypes: Type.Optional(Type.Array(Type.Object({}), listed)),
   validateTlsCertificates: flag,
   vendor: text,
 }
@@ -23,7 +24,7 @@ export const radiusSettings = {
   davinci: object,
   defaultSharedSecret: text,
   networkPolicyServer: object,
-  radiusClients: Type.Optional(Type.Array(Type.Object({}))),
+  radiusClients: Type.Optional(Type.Array(Type.Object({}), listed)),
 }
 
 /** What a gateway may have of its own, whatever its type. */

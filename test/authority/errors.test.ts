@@ -72,6 +72,12 @@ describe('M17: every error has an id, a code and a message, as application/json'
     }
   })
 
+  test('400 for a list that is far too long, named as such', async () => {
+    const body = { name: 'x', type: 'LDAP', userTypes: Array.from({ length: 5000 }, () => ({})) }
+    const detail = { code: 'SIZE_LIMIT_EXCEEDED', target: 'userTypes' }
+    refused(await house.ask('POST', gateways, { body }), 400, 'INVALID_DATA', detail)
+  })
+
   test('400 for a target that cannot be read', async () => {
     refused(await house.ask('GET', '/%zz'), 400, 'INVALID_REQUEST')
     refused(await house.ask('GET', `${gateways}/%ff`), 400, 'INVALID_REQUEST')
