@@ -72,10 +72,30 @@ describe('M17: every error has an id, a code and a message, as application/json'
     }
   })
 
+  test('401, and not 413, for a body of whoever may not ask: it is not read', async () => {
+    const body = JSON.stringify({ name: 'x'.repeat(70_000), type: 'LDAP' })
+    refused(await ask(house.url, 'POST', gateways, { body }), 401, 'ACCESS_FAILED')
+  })
+
   test('400 for a list that is far too long, named as such', async () => {
     const body = { name: 'x', type: 'LDAP', userTypes: Array.from({ length: 5000 }, () => ({})) }
     const detail = { code: 'SIZE_LIMIT_EXCEEDED', target: 'userTypes' }
     refused(await house.ask('POST', gateways, { body }), 400, 'INVALID_DATA', detail)
+  })
+
+  test('nobody may keep an answer, or a refusal', async () => {
+    const body = { name: randomUUID(), type: 'LDAP' }
+    const answers = [
+      await house.ask('POST', gateways, { body }),
+      await house.ask('POST', gateways, { body }),
+      await house.ask('GET', gateways),
+      await house.ask('GET', '/v1/nothing'),
+      await ask(house.url, 'GET', gateways),
+    ]
+    assert.deepEqual(
+      answers.map(({ status, headers }) => [status, headers.get('cache-control')]),
+      [201, 400, 200, 404, 401].map((status) => [status, 'no-store']),
+    )
   })
 
   test('400 for a target that cannot be read', async () => {
