@@ -46,6 +46,7 @@ const cases: readonly Case[] = Object.entries(paths).flatMap(([path, methods]) =
 )
 const closed = cases.filter(({ access }) => access.kind !== 'public')
 const writing = closed.filter(({ access }) => access.role !== 'viewer')
+const reading = closed.filter(({ access }) => access.role === 'viewer')
 const ofTenant = closed.filter(({ access }) => access.kind !== 'administrator')
 
 const fill = (path: string, ids: Record<string, string>) =>
@@ -75,6 +76,15 @@ describe('access', () => {
     }
   })
   after(() => house.close())
+
+  /** Of administrators of the whole organization, each with the least that their role gives. */
+  const bearers: Readonly<Record<string, () => Promise<string>>> = Object.fromEntries(
+    ['environment-admin', 'api-credentials-editor', 'viewer'].map((role) => {
+      let token: Promise<string> | undefined
+      const buy = async () => (await addAdministrator(house, role)).token
+      return [role, async () => (token ??= buy())]
+    }),
+  )
 
   for (const { method, path, id } of closed) {
     test(`M20: ${id} without a bearer, or with one that proves nothing, is 401`, async () => {
@@ -111,12 +121,20 @@ describe('access', () => {
     })
   }
 
-  for (const { method, path, id } of writing) {
-    test(`M20: a viewer may not ${id}`, async () => {
-      const { token } = await addAdministrator(house, 'viewer')
-      refused(await house.ask(method, fill(path, known), { token, body: {} }), 403, 'ACCESS_FAILED')
-    })
+  for (const { method, path, id, access } of writing) {
+    for (const [role, bearer] of Object.entries(bearers)) {
+      if (role === access.role) continue
+      test(`M20: ${role} may not ${id}`, async () => {
+        const asked = { token: await bearer(), body: {} }
+        refused(await house.ask(method, fill(path, known), asked), 403, 'ACCESS_FAILED')
+      })
+    }
+  }
 
+  for (const { method, path, id } of [
+    ...writing,
+    ...reading.filter((one) => one.path.includes('{environmentId}')),
+  ]) {
     test(`M20: an administrator of another environment may not ${id}`, async () => {
       const bound = await addAdministrator(house, 'environment-admin', await addEnvironment(house))
       const asked = { token: bound.token, body: {} }
