@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
 import { after, before, describe, test } from 'node:test'
 import { manualClock } from '../manual-clock.ts'
 import { addApiCredential, buyAccessToken } from './api-clients.ts'
@@ -41,6 +43,19 @@ describe('the test of an access token', () => {
       assert.match(type ?? '', /^text\/plain/)
       assert.equal(text, 'Invalid Request parameters [Invalid bearer authentication token]')
     }
+  })
+
+  test('R4: a token that counts from one address is 401 from another', async () => {
+    const client = await addApiCredential(house, { allowedAddresses: ['127.0.0.1'] })
+    const bound = await buyAccessToken(house, client)
+    const from = async (localAddress: string) => {
+      const headers = { authorization: `Bearer ${bound}` }
+      const asked = request(`${house.url}/v2/oauth/token/test`, { headers, localAddress })
+      const [answered] = (await once(asked.end(), 'response')) as [IncomingMessage]
+      answered.resume()
+      return answered.statusCode
+    }
+    assert.deepEqual([await from('127.0.0.1'), await from('127.0.0.2')], [200, 401])
   })
 
   test('R4: a token of another signature, another kind, or that has expired is 401 with nothing in it', async () => {

@@ -25,6 +25,11 @@ describe('the end of access tokens', () => {
       refused(await house.ask('DELETE', client.path), 404, 'NOT_FOUND')
       refused(await house.ask('GET', client.path), 404, 'NOT_FOUND')
       refused(await house.ask('POST', `${client.path}/rotate`), 404, 'NOT_FOUND')
+      refused(await house.ask('PATCH', client.path, { body: { name: 'x' } }), 404, 'NOT_FOUND')
+      const row = await house.store.read((db) =>
+        db.selectFrom('apiCredentials').selectAll().where('id', '=', client.id).executeTakeFirst(),
+      )
+      assert.deepEqual([row?.secretHash, row?.previousSecretHash], ['', null])
     })
   })
 
@@ -55,6 +60,7 @@ describe('the end of access tokens', () => {
       const body = { revokeTokens: true, overlapSeconds: 60 }
       const ended = await house.ask('POST', `${client.path}/rotate`, { body })
       assert.deepEqual([ended.status, ended.headers.get('warder-applied')], [200, '0/0'])
+      assert.equal(kept.headers.get('warder-applied'), null)
       for (const token of [first, second]) {
         assert.equal((await testToken(house, token)).status, 401)
       }

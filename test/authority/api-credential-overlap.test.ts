@@ -75,7 +75,7 @@ describe('a rotation with an overlap', () => {
   })
 
   test('R11: more than the configured maximum is out of range', async () => {
-    await whileRotating(async ({ house, client, buys }) => {
+    await whileRotating(async ({ house, client, buys, rotate }) => {
       const secondsMax = house.settings.oauth.maxOverlapMs / 1000
       for (const overlapSeconds of [secondsMax + 1, -1]) {
         const body = { overlapSeconds }
@@ -83,6 +83,8 @@ describe('a rotation with an overlap', () => {
         const detail = { code: 'OUT_OF_RANGE', target: 'overlapSeconds' }
         refused(answered, 400, 'INVALID_DATA', detail)
       }
+      assert.equal(await buys(client.clientSecret), 200)
+      await rotate({ overlapSeconds: secondsMax })
       assert.equal(await buys(client.clientSecret), 200)
     })
   })

@@ -58,6 +58,9 @@ describe('API credentials', () => {
       const again = await house.ask('POST', path, { body: { name: 'one' } })
       const taken = { code: 'UNIQUENESS_VIOLATION', target: 'name' }
       refused(again, 400, 'INVALID_DATA', taken)
+      const { path: third } = await addApiCredential(house)
+      const renamed = await house.ask('PATCH', third, { body: { name: 'one' } })
+      refused(renamed, 400, 'INVALID_DATA', taken)
       for (const name of ['', 'x'.repeat(257), 7, undefined]) {
         assert.equal((await house.ask('POST', path, { body: { name } })).status, 400)
       }
@@ -184,11 +187,14 @@ describe('API credentials', () => {
 
   test('what is no range of addresses is refused by its place', async () => {
     await withHouse(async (house, path) => {
+      const client = await addApiCredential(house)
       for (const range of ['192.0.2.1/24', '300.1.1.1', 'localhost', '1.2.3.4/33', '::/129', '']) {
         const body = { name: randomUUID(), allowedAddresses: ['::1', range] }
         const target = 'allowedAddresses.1'
         const answered = await house.ask('POST', path, { body })
         refused(answered, 400, 'INVALID_DATA', { code: 'INVALID_VALUE', target })
+        const changed = await house.ask('PATCH', client.path, { body })
+        refused(changed, 400, 'INVALID_DATA', { code: 'INVALID_VALUE', target })
       }
       const scopes = { name: 'x', scopes: ['two words'] }
       assert.equal((await house.ask('POST', path, { body: scopes })).status, 400)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { addApiCredential, askForAccessToken, grantOf, type TestClient } from './api-clients.ts'
-import { ask, claimsOf, openHouse, type Answered, type House } from './house.ts'
+import { addGateway, ask, claimsOf, openHouse, type Answered, type House } from './house.ts'
 
 const basic = (id: string, secret: string) => ({
   authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
@@ -67,6 +67,18 @@ describe('the token endpoint of API clients', () => {
     )
     assert.equal(headers.get('cache-control'), 'no-store')
     assert.equal(headers.get('pragma'), 'no-cache')
+  })
+
+  test('that a client was here is noted, once it has been', async () => {
+    const other = await addApiCredential(house)
+    const noted = async () => (await house.ask('GET', other.path)).body['lastUsedAt']
+    await post(grantOf({ ...other, clientSecret: 'x' }))
+    await addGateway(house)
+    assert.equal(await noted(), undefined)
+    await post(grantOf(other))
+    // What is noted in the background is written before a write that comes after it.
+    await addGateway(house)
+    assert.match(String(await noted()), /Z$/)
   })
 
   test('A1: a token has every claim of its profile, and lives for an hour', async () => {
@@ -190,6 +202,20 @@ describe('the token endpoint of API clients', () => {
     assert.deepEqual([xml.status, Object.keys(xml.body)], [415, ['error', 'error_description']])
     const get = await ask(house.url, 'GET', '/v2/oauth/token')
     assert.deepEqual([get.status, get.headers.get('allow')], [405, 'POST'])
+  })
+
+  test('a refusal is entered with the client that it was about, where there is one', async () => {
+    await post(grantOf({ ...client, clientSecret: 'x' }))
+    await post(grantOf({ ...client, clientId: 'a-secret-in-the-wrong-place' }))
+    await addGateway(house)
+    const rows = await house.store.read((db) =>
+      db.selectFrom('audit').selectAll().where('action', '=', 'token.refused').execute(),
+    )
+    const entered = rows.map(({ actor, target, outcome }) => [actor, target, outcome])
+    assert.deepEqual(entered.slice(-2), [
+      [client.clientId, client.id, 'refused'],
+      ['unknown', 'unknown', 'refused'],
+    ])
   })
 
   test('T11: who guesses is told to wait; the client itself is never kept out', async () => {

@@ -16,6 +16,8 @@ import {
   type Answered,
 } from './house.ts'
 
+const id = ({ body }: Answered) => String(body['id'])
+
 describe('audit', () => {
   test('every write is an entry, in order, in pages and by filter, and the chain is whole', async () => {
     const dataFolder = mkdtempSync(join(tmpdir(), 'warder-audit-'))
@@ -25,7 +27,7 @@ describe('audit', () => {
     const [credential] = embedded(gateway.answered.body, 'credentials')
     await house.ask('DELETE', `${gateway.path}/credentials/${String(credential?.['id'])}`)
     await house.ask('DELETE', gateway.path)
-    const { id } = await addAdministrator(house, 'viewer')
+    const { id: viewer } = await addAdministrator(house, 'viewer')
     const seen: string[] = []
     for (let next: string | undefined = `${path}?limit=2`; next !== undefined;) {
       const { body, status } = await house.ask('GET', next)
@@ -51,7 +53,7 @@ describe('audit', () => {
     )
     const filtered = await house.ask('GET', `${path}?action=administrator.create&after=6`)
     const [entry, ...others] = embedded(filtered.body, 'entries')
-    assert.deepEqual([entry?.['target'], others.length], [id, 0])
+    assert.deepEqual([entry?.['target'], others.length], [viewer, 0])
     assert.equal(entry?.['actorName'], 'first administrator')
     const nobody = await house.ask('GET', `${path}?actor=nobody`)
     assert.equal(nobody.body['size'], 0)
@@ -61,6 +63,81 @@ describe('audit', () => {
     const verdict = await verifyAuditAt(`sqlite:${join(dataFolder, 'warder.db')}`)
     assert.equal(verdict.kind, 'whole')
     rmSync(dataFolder, { recursive: true })
+  })
+
+  test('each deed of management is entered once, with who did it', async () => {
+    const house = await openHouse()
+    const organization = `/v1/organizations/${house.organizationId}`
+    const type = 'API_GATEWAY_INTEGRATION'
+    const { path } = await addGateway(house)
+    await house.ask('PUT', path, { body: { name: 'renamed', type } })
+    const environments = `${organization}/environments`
+    const environment = await house.ask('POST', environments, { body: { name: 'one' } })
+    const body = { name: 'two', enabled: false }
+    await house.ask('PUT', `${environments}/${id(environment)}`, { body })
+    await house.ask('DELETE', `${environments}/${id(environment)}`)
+    const { id: administrator } = await addAdministrator(house, 'viewer')
+    await house.ask('DELETE', `${organization}/administrators/${administrator}`)
+    const verifiers = `${organization}/verifiers`
+    const verifier = await house.ask('POST', verifiers, { body: { name: 'edge' } })
+    await house.ask('DELETE', `${verifiers}/${id(verifier)}`)
+    await house.ask('POST', `${organization}/apiCredentials`, { body: { name: 'first' } })
+    const second = await house.ask('POST', `${organization}/apiCredentials`, {
+      body: { name: 'b' },
+    })
+    await house.ask('POST', `${organization}/apiCredentials/${id(second)}/primary`)
+    const key = await house.ask('POST', `${organization}/keys`)
+    const another = await house.ask('POST', `${organization}/keys`)
+    await house.ask('POST', `${organization}/keys/${String(key.body['kid'])}/retire`)
+    const { rows, admin } = await house.store.read(async (db) => ({
+      rows: await db.selectFrom('audit').selectAll().orderBy('sequence').execute(),
+      admin: await db
+        .selectFrom('administrators')
+        .select('id')
+        .where('clientId', '=', house.clientId)
+        .executeTakeFirstOrThrow(),
+    }))
+    const first = rows.findIndex(({ action }) => action === 'gateway.create')
+    assert.deepEqual(
+      rows
+        .slice(first)
+        .filter(({ actor, action }) => actor === admin.id && action !== 'revision.applied')
+        .map(({ action, target, revision }) => [action, target, revision !== null]),
+      [
+        ['gateway.create', path.split('/').at(-1), false],
+        ['gateway.update', path.split('/').at(-1), false],
+        ['environment.create', id(environment), false],
+        ['environment.update', id(environment), true],
+        ['environment.delete', id(environment), true],
+        ['administrator.create', administrator, false],
+        ['administrator.revoke', administrator, false],
+        ['verifier.enrol', id(verifier), false],
+        ['verifier.revoke', id(verifier), false],
+        [
+          'apiCredential.create',
+          rows.find((row) => row.action === 'apiCredential.create')?.target,
+          false,
+        ],
+        ['apiCredential.create', id(second), false],
+        ['apiCredential.primary', id(second), false],
+        ['key.create', key.body['kid'], true],
+        ['key.create', another.body['kid'], true],
+        ['key.retire', key.body['kid'], true],
+      ],
+    )
+    await house.close()
+  })
+
+  test('a target is entered as far as it is of use', async () => {
+    const house = await openHouse()
+    const path = `/v1/environments/${'x'.repeat(250)}/gateways`
+    await ask(house.url, 'GET', path)
+    await addGateway(house)
+    const row = await house.store.read((db) =>
+      db.selectFrom('audit').select('target').where('outcome', '=', 'refused').executeTakeFirst(),
+    )
+    assert.equal(row?.target, path.slice(0, 200))
+    await house.close()
   })
 
   test('failed authentication is entered with who it was as far as that is certain, and only so often', async () => {

@@ -71,6 +71,13 @@ describe('the feed inside one process', () => {
         const deleted = await house.ask('DELETE', path)
         assert.equal(deleted.status, 204)
         assert.equal(deleted.headers.get('warder-applied'), '0/1')
+        await addGateway(house)
+        const audit = `/v1/organizations/${house.organizationId}/audit?action=revision.applied`
+        const [entry] = embedded((await house.ask('GET', audit)).body, 'entries')
+        assert.deepEqual(
+          [entry?.['outcome'], entry?.['details']],
+          ['waiting', { applied: 0, verifiers: 1, missing: ['local'] }],
+        )
         let answered = false
         const again = house.ask('DELETE', path).then((it) => {
           answered = true

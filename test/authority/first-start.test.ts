@@ -6,6 +6,7 @@ import { describe, test, type TestContext } from 'node:test'
 import { ensureFirstStart } from '../../src/authority/first-start.ts'
 import { AuthorityRefused } from '../../src/authority/settings.ts'
 import { openStore } from '../../src/store/open.ts'
+import type { Change } from '../../src/standing/change.ts'
 import type { Store } from '../../src/store/store.ts'
 import { systemClock } from '../../src/system/clock.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
@@ -116,17 +117,18 @@ describe('first start', () => {
   })
 })
 
-test('when the issuer is called otherwise, credentials under its former name go on counting', async () => {
+test('when the issuer is called otherwise, credentials under its former name go on counting, and end with their key', async () => {
   const dataFolder = mkdtempSync(join(tmpdir(), 'warder-renamed-'))
   await (await openHouse({ dataFolder })).close()
   const credentials = { ...settings.credentials, issuer: 'https://new.test', audience: 'new' }
   const house = await openHouse({ dataFolder, settings: { credentials } })
   const { promise, resolve } = Promise.withResolvers<readonly unknown[]>()
+  const changes: Change[] = []
   house.authority.feed.follow({
     name: 'local',
     version: '1',
     onSnapshot: async ({ issuers }) => resolve(issuers),
-    onChanges: async () => undefined,
+    onChanges: async (some) => void changes.push(...some),
   })
   const issuers = (await promise) as readonly { name: string; gatewayAudiences: string[] }[]
   assert.deepEqual(
@@ -139,6 +141,14 @@ test('when the issuer is called otherwise, credentials under its former name go 
   const { answered } = await addGateway(house, { createCredential: true })
   const [made] = embedded(answered.body, 'credentials')
   assert.equal(claimsOf(made?.['credential'])['iss'], 'https://new.test')
+  const keys = `/v1/organizations/${house.organizationId}/keys`
+  const [old] = embedded((await house.ask('GET', keys)).body, 'keys')
+  await house.ask('POST', keys)
+  await house.ask('POST', `${keys}/${String(old?.['kid'])}/retire`)
+  assert.deepEqual(
+    changes.flatMap((change) => (change.kind === 'key-retired' ? [change.issuer] : [])),
+    ['https://new.test', 'https://warder.test'],
+  )
   await house.close()
   rmSync(dataFolder, { recursive: true })
 })

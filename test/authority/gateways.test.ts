@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import {
   addEnvironment,
   addGateway,
+  askForToken,
   embedded,
   openHouse,
   refused,
@@ -137,7 +138,15 @@ describe('gateways and environments', () => {
       if (gone !== `${path}/credentials`) refused(await house.ask('DELETE', gone), 404, 'NOT_FOUND')
     }
     refused(await house.ask('POST', `${path}/credentials`), 404, 'NOT_FOUND')
-    await addGateway(house, { name })
+    const body = { name, type: 'API_GATEWAY_INTEGRATION' }
+    refused(await house.ask('PUT', path, { body }), 404, 'NOT_FOUND')
+    const again = await addGateway(house, { name })
+    const list = await house.ask('GET', `${gateways}?limit=1000`)
+    const named = embedded(list.body, 'gateways').filter((one) => String(one['name']) === name)
+    assert.deepEqual(
+      named.map((one) => one['id']),
+      [again.id],
+    )
   })
 
   test('a list pages forwards and backwards through every gateway once, by absolute links', async () => {
@@ -192,8 +201,23 @@ describe('gateways and environments', () => {
     const renamed = await house.ask('PUT', one, { body: { name: `${name} 2` } })
     assert.equal(renamed.body['name'], `${name} 2`)
     assert.equal((await house.ask('GET', `/v1/environments/${id}`)).body['name'], `${name} 2`)
+    const taken = { code: 'UNIQUENESS_VIOLATION', target: 'name' }
+    const other = { body: { name: 'default' } }
+    refused(await house.ask('PUT', one, other), 400, 'INVALID_DATA', taken)
+    refused(
+      await house.ask('POST', `${organization}/environments`, other),
+      400,
+      'INVALID_DATA',
+      taken,
+    )
+    await house.ask('PUT', one, { body: { name, enabled: false } })
+    const kept = await house.ask('PUT', one, { body: { name } })
+    assert.equal(kept.body['enabled'], false)
     assert.equal((await house.ask('DELETE', one)).status, 204)
     refused(await house.ask('DELETE', one), 404, 'NOT_FOUND')
+    refused(await house.ask('PUT', one, { body: { name } }), 404, 'NOT_FOUND')
+    const sold = await askForToken(house.url, { ...house, environmentId: id })
+    assert.deepEqual([sold.status, sold.body['error']], [401, 'invalid_client'])
     refused(await house.ask('GET', `/v1/environments/${id}`), 404, 'NOT_FOUND')
     refused(await house.ask('GET', `/v1/environments/${id}/gateways`), 404, 'NOT_FOUND')
   })

@@ -66,7 +66,7 @@ describe('signing keys', () => {
     house.authority.feed.follow(follower)
     await given
     const old = await kidOfNew(house)
-    const { path } = await addGateway(house, { createCredential: true })
+    const { path, answered } = await addGateway(house, { createCredential: true })
     const gone = await addGateway(house, { createCredential: true })
     await house.ask('DELETE', gone.path)
     const retire = (kid: string, token?: string) =>
@@ -85,6 +85,9 @@ describe('signing keys', () => {
     const token = await buyToken(house.url, house)
     const left = await house.ask('GET', `${path}/credentials`, { token })
     assert.equal(left.body['count'], 0)
+    const credential = embedded(answered.body, 'credentials')[0]?.['id']
+    const dead = `${path}/credentials/${String(credential)}`
+    refused(await house.ask('DELETE', dead, { token }), 404, 'NOT_FOUND')
     const { body } = await house.ask('GET', keysOf(house), { token })
     assert.deepEqual(
       embedded(body, 'keys').map(({ state, liveCredentials }) => [state, liveCredentials]),
@@ -99,6 +102,32 @@ describe('signing keys', () => {
       db.selectFrom('signingKeys').select('privateKey').where('kid', '=', old).executeTakeFirst(),
     )
     assert.equal(kept?.privateKey, null)
+    await house.close()
+  })
+
+  test('a key that is retired before it signs never does', async () => {
+    const house = await openHouse({ settings: { revocationWaitMs: 50 } })
+    const follower = createRecorder('local')
+    const given = follower.next()
+    house.authority.feed.follow(follower)
+    await given
+    const old = await kidOfNew(house)
+    follower.hold()
+    const { body } = await house.ask('POST', keysOf(house))
+    const kid = String(body['kid'])
+    assert.equal((await house.ask('POST', `${keysOf(house)}/${kid}/retire`)).status, 200)
+    const third = await house.ask('POST', keysOf(house))
+    follower.release()
+    // The one that came after it is activated after it would have been.
+    let state: unknown
+    while (state !== 'active') {
+      state = (await house.ask('GET', `${keysOf(house)}/${String(third.body['kid'])}`)).body[
+        'state'
+      ]
+    }
+    const retired = await house.ask('GET', `${keysOf(house)}/${kid}`)
+    assert.deepEqual([retired.body['state'], retired.body['activatedAt']], ['retired', undefined])
+    assert.notEqual(await kidOfNew(house), old)
     await house.close()
   })
 

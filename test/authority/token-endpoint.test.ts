@@ -5,6 +5,7 @@ import { manualClock } from '../manual-clock.ts'
 import {
   addAdministrator,
   addEnvironment,
+  addGateway,
   ask,
   askForToken,
   claimsOf,
@@ -47,6 +48,14 @@ describe('the token endpoint', () => {
     const claims = claimsOf(body['access_token'])
     assert.equal(claims['aud'], `${house.url}/v1`)
     assert.equal(Number(claims['exp']) - Number(claims['iat']), 900)
+  })
+
+  test('that an administrator was here is noted', async () => {
+    const { id } = await addAdministrator(house, 'viewer')
+    await addGateway(house)
+    const one = `/v1/organizations/${house.organizationId}/administrators/${id}`
+    const { body } = await house.ask('GET', one)
+    assert.match(String(body['lastUsedAt']), /Z$/)
   })
 
   test('T1: what is not form-urlencoded is 415', async () => {
@@ -171,6 +180,28 @@ describe('the guess limit', () => {
     assert.equal(passed(), 20)
     assert.equal(limit.attempt('client', '2001:db8:0:1::1'), 0)
     assert.equal(limit.attempt('client', '::ffff:192.0.2.1'), limit.attempt('other', '192.0.2.1'))
+  })
+
+  test('what is refused for the crowd that it comes from counts as no guess at its client', () => {
+    const clock = manualClock()
+    const limit = createGuessLimit(clock)
+    const passed = (client: (guess: number) => string, times: number) =>
+      Array.from({ length: times }, (_, guess) => limit.attempt(client(guess), '192.0.2.1')).filter(
+        (wait) => wait === 0,
+      ).length
+    assert.equal(
+      passed((guess) => `client ${guess}`, 60),
+      60,
+    )
+    assert.equal(
+      passed(() => 'late', 20),
+      0,
+    )
+    clock.advance(10_000)
+    assert.equal(
+      passed(() => 'late', 20),
+      10,
+    )
   })
 
   test('of guesses that come at once no more pass than of those that come in a row', () => {

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { addApiCredential, buyAccessToken, testToken, type TestClient } from './api-clients.ts'
 import { addGateway, ask, embedded, openHouse, type House } from './house.ts'
 import { addOrganization } from './organizations.ts'
+import { manualClock } from '../manual-clock.ts'
 import { enrol, startFeedVerifier, stateFolder, until, type FeedVerifier } from '../feed/fleet.ts'
 import { gatewayDoor, statusOf } from '../verifier/running.ts'
 import { request } from '../verifier/wire.ts'
@@ -62,6 +63,9 @@ const asks = ({ place }: FeedVerifier, token: string) =>
     ),
   )
 
+const environmentsOf = ({ organizationId }: House) =>
+  `/v1/organizations/${organizationId}/environments`
+
 const inactive = '{"active":false}'
 
 describe('introspection and revocation', () => {
@@ -100,6 +104,38 @@ describe('introspection and revocation', () => {
         const { status, text } = await told(dead)
         assert.deepEqual([status, text], [200, inactive])
       }
+    })
+  })
+
+  test('a credential is not active while its gateway or environment is disabled, nor once the environment is deleted', async () => {
+    await withHouse(async (house) => {
+      const client = await addApiCredential(house)
+      const { body } = await house.ask('POST', environmentsOf(house), { body: { name: 'e' } })
+      const environment = `${environmentsOf(house)}/${String(body['id'])}`
+      const one = await issue({ ...house, environmentId: String(body['id']) })
+      const gateway = one.path.replace(/\/credentials.*/, '')
+      const isActive = async () =>
+        (await send(house, 'introspect', { token: one.token }, client)).body['active']
+      const type = 'API_GATEWAY_INTEGRATION'
+      const put = async (path: string, enabled: boolean) => {
+        await house.ask('PUT', path, { body: { name: 'e', type, enabled } })
+        return isActive()
+      }
+      assert.equal(await isActive(), true)
+      for (const path of [gateway, environment]) {
+        assert.deepEqual([await put(path, false), await put(path, true)], [false, true])
+      }
+      await house.ask('DELETE', environment)
+      assert.equal(await isActive(), false)
+    })
+  })
+
+  test('a credential is not active once its gateway is deleted', async () => {
+    await withHouse(async (house) => {
+      const client = await addApiCredential(house)
+      const { token, path } = await issue(house)
+      await house.ask('DELETE', path.replace(/\/credentials.*/, ''))
+      assert.equal((await send(house, 'introspect', { token }, client)).text, inactive)
     })
   })
 
@@ -169,6 +205,26 @@ describe('introspection and revocation', () => {
       assert.equal(explained.body['ended']?.['by'], client.clientId)
       assert.equal((await testToken(house, theirs)).status, 200)
     })
+  })
+
+  test('what was revoked is kept for as long as any verifier may take it for good, and no longer', async () => {
+    const clock = manualClock()
+    const house = await openHouse({ clock })
+    const client = await addApiCredential(house)
+    const revokeOne = async () => {
+      const token = await buyAccessToken(house, client)
+      assert.equal((await send(house, 'revoke', { token }, client)).status, 200)
+      const rows = await house.store.read((db) =>
+        db.selectFrom('revokedTokens').select('jti').execute(),
+      )
+      return rows.length
+    }
+    assert.equal(await revokeOne(), 1)
+    clock.advance((3600 + 600) * 1000)
+    assert.equal(await revokeOne(), 2)
+    clock.advance(1000)
+    assert.equal(await revokeOne(), 2)
+    await house.close()
   })
 
   test('R7: after the 200 the token is refused by every verifier, and by one that comes later', async () => {

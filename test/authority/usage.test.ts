@@ -61,6 +61,40 @@ describe('use of credentials', () => {
     })
   })
 
+  test('of the places that a credential was used from the newest twenty are shown, each by a name of its length', async () => {
+    await withCredentials(async (house, path, [id = '']) => {
+      const at = now() - 60 * second
+      const uses = Array.from({ length: 25 }, (_, place) => ({
+        jti: id,
+        at: at + place * second,
+        count: 1,
+        source: `${place} ${'x'.repeat(500)}`,
+      }))
+      await house.authority.recordUsage(uses)
+      const { body } = await house.ask('GET', `${path}/${id}`)
+      const sources = (body['sources'] ?? []).map(({ source }) => String(source))
+      assert.equal(sources.length, 20)
+      assert.ok(sources[0]?.startsWith('24 x'))
+      assert.deepEqual(new Set(sources.map(({ length }) => length)), new Set([128]))
+    })
+  })
+
+  test('places where a credential was not used for a month are forgotten', async () => {
+    await withCredentials(async (house, path, [id = '']) => {
+      const day = 24 * 3600 * second
+      const use = (source: string, at: number) => ({ jti: id, at, count: 1, source })
+      await house.authority.recordUsage([
+        use('192.0.2.1', now() - 31 * day),
+        use('192.0.2.2', now() - 29 * day),
+      ])
+      const { body } = await house.ask('GET', `${path}/${id}`)
+      assert.deepEqual(
+        (body['sources'] ?? []).map(({ source }) => source),
+        ['192.0.2.2'],
+      )
+    })
+  })
+
   test('nothing is noted of a credential that has been revoked', async () => {
     await withCredentials(async (house, path, [id = '']) => {
       await house.ask('DELETE', `${path}/${id}`)

@@ -170,8 +170,11 @@ describe('the store on SQLite alone', () => {
     for (const [tamper, at] of [
       [`update audit set details = '{"name":"other"}' where sequence = 3`, 3],
       [`update audit set "organizationId" = null where sequence = 2`, 2],
+      [`update audit set revision = 7 where sequence = 2`, 2],
+      [`update audit set details = details || ' ' where sequence = 1`, 1],
       [`delete from audit where sequence = 4`, 4],
       [`delete from audit where sequence = 5`, 5],
+      [`delete from audit where sequence = 5; update counters set "auditSequence" = 4`, 4],
     ] as const) {
       const path = fresh()
       const before = await openStore({ url: `sqlite:${path}` })
