@@ -21,7 +21,7 @@ import {
   type Plain,
   type Refusal,
 } from './outcome.ts'
-import { parametersOf, type Operation } from './operation.ts'
+import { isWellFormed, knownPath, parametersOf, type Operation } from './operation.ts'
 import type { Route } from './route.ts'
 import type { Settle } from './settling.ts'
 
@@ -64,8 +64,6 @@ export interface DispatchParts {
   readonly onFailed: (failed: FailedAccess) => void
 }
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-const kid = /^[A-Za-z0-9_-]{1,128}$/
 const keyForm = /^[\x21-\x7e]{1,255}$/
 
 /** Creates what runs operations. */
@@ -92,7 +90,7 @@ export function createDispatch({ guard, settle, log, onFailed }: DispatchParts):
             },
       )
       if (admission.kind === 'refused') {
-        onFailed(failedOf(admission, incoming))
+        onFailed(failedOf(admission, incoming, path))
         return admission.refusal
       }
       return wellFormed ? admission : notFound()
@@ -120,10 +118,6 @@ export function createDispatch({ guard, settle, log, onFailed }: DispatchParts):
   }
 }
 
-function isWellFormed(name: string, value: string | undefined): boolean {
-  return value !== undefined && (name === 'kid' ? kid : uuid).test(value)
-}
-
 function badKey(): Refusal {
   return invalidData({
     code: 'INVALID_VALUE',
@@ -134,12 +128,13 @@ function badKey(): Refusal {
 
 function failedOf(
   { refusal, who }: Extract<Admission, { readonly kind: 'refused' }>,
-  { path, source }: Incoming,
+  { parameters, source }: Incoming,
+  path: string,
 ): FailedAccess {
   return {
     action: refusal.status === 401 ? 'access.unauthenticated' : 'access.denied',
     actor: who?.id ?? 'unknown',
-    target: path.replaceAll(/[^\x21-\x7e]/g, '?').slice(0, 200),
+    target: knownPath(path, parameters),
     organizationId: who?.organizationId ?? null,
     environmentId: who?.environmentId ?? null,
     source,

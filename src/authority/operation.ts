@@ -104,12 +104,27 @@ export function parametersOf(path: string): readonly string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
 }
 
+const kidPattern = '^[A-Za-z0-9_-]{1,128}$'
+const uuidPattern = '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+const kid = new RegExp(kidPattern)
+const uuid = new RegExp(uuidPattern)
+
 /** The schema of a path parameter. */
 export function parameterSchema(name: string): TSchema {
   return name === 'kid'
-    ? Type.String({ pattern: '^[A-Za-z0-9_-]{1,128}$' })
-    : Type.String({
-        format: 'uuid',
-        pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
-      })
+    ? Type.String({ pattern: kidPattern })
+    : Type.String({ format: 'uuid', pattern: uuidPattern })
+}
+
+/** Whether a path parameter fits its schema. */
+export function isWellFormed(name: string, value: string | undefined): boolean {
+  return value !== undefined && (name === 'kid' ? kid : uuid).test(value)
+}
+
+/** A path as it may be written down: people paste secrets where an id should be, and those are left out. */
+export function knownPath(path: string, parameters: ReadonlyMap<string, string>): string {
+  return path.replaceAll(/\{(\w+)\}/g, (placeholder, name: string) => {
+    const value = parameters.get(name) ?? ''
+    return uuid.test(value) ? value : placeholder
+  })
 }

@@ -7,6 +7,7 @@ import { readBasic } from './basic-credentials.ts'
 import type { FailedAccess } from './failed-access.ts'
 import type { Queries } from './gateway-rows.ts'
 import type { GuessLimit } from './guess-limit.ts'
+import { isWellFormed } from './operation.ts'
 import { operations } from './operations.ts'
 import { found, limited, oauthRefusal, type Outcome } from './outcome.ts'
 import type { Parts } from './parts.ts'
@@ -34,7 +35,7 @@ async function issueToken(parts: TokenParts, raw: RawCall): Promise<Outcome> {
   const refusal = refusalOfForm(raw, basic !== undefined)
   if (refusal) return refusal
   if (!basic) return badClient()
-  const environmentId = raw.parameters.get('environmentId') ?? ''
+  const environmentId = environmentOf(raw)
   const { row, environment } = await parts.store.read((db) =>
     findClient(db, basic.clientId, environmentId),
   )
@@ -54,6 +55,11 @@ async function issueToken(parts: TokenParts, raw: RawCall): Promise<Outcome> {
     token_type: 'Bearer',
     expires_in: lifetimeSeconds,
   })
+}
+
+function environmentOf({ parameters }: RawCall): string {
+  const asked = parameters.get('environmentId')
+  return asked !== undefined && isWellFormed('environmentId', asked) ? asked : 'unknown'
 }
 
 function refusalOfForm({ authorization, body = {} }: RawCall, basic: boolean): Outcome | undefined {

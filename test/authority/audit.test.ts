@@ -128,15 +128,29 @@ describe('audit', () => {
     await house.close()
   })
 
-  test('a target is entered as far as it is of use', async () => {
+  test('a refusal is entered whatever stands where an id should be, and without it', async () => {
     const house = await openHouse()
-    const path = `/v1/environments/${'x'.repeat(250)}/gateways`
-    await ask(house.url, 'GET', path)
+    const organization = `/v1/organizations/${house.organizationId}`
+    const secret = house.clientSecret
+    await ask(house.url, 'POST', `${organization}/apiCredentials/${secret}/rotate`)
+    await ask(house.url, 'POST', `${organization}/keys/${secret}/retire`)
+    for (const environmentId of [secret, '%00', '%EF%BF%BE']) {
+      await askForToken(house.url, { ...house, environmentId, clientSecret: 'guess' })
+    }
     await addGateway(house)
-    const row = await house.store.read((db) =>
-      db.selectFrom('audit').select('target').where('outcome', '=', 'refused').executeTakeFirst(),
+    const rows = await house.store.read((db) =>
+      db.selectFrom('audit').selectAll().where('outcome', '=', 'refused').execute(),
     )
-    assert.equal(row?.target, path.slice(0, 200))
+    assert.deepEqual(
+      rows.map(({ action, target }) => [action, target]),
+      [
+        ['access.unauthenticated', `${organization}/apiCredentials/{apiCredentialId}/rotate`],
+        ['access.unauthenticated', `${organization}/keys/{kid}/retire`],
+        ['token.refused', 'unknown'],
+        ['token.refused', 'unknown'],
+        ['token.refused', 'unknown'],
+      ],
+    )
     await house.close()
   })
 
