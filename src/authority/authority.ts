@@ -16,6 +16,7 @@ import { createBackground } from './background.ts'
 import { createClientSecrets } from './client-secrets.ts'
 import { createCredentialRoutes } from './credentials.ts'
 import { createDispatch } from './dispatch.ts'
+import { createIsElsewhere } from './elsewhere.ts'
 import { createEnvironmentRoutes } from './environments.ts'
 import { createExplainRoutes, type ExplainParts, type Recall } from './explain.ts'
 import { createFailedAccess } from './failed-access.ts'
@@ -116,9 +117,13 @@ export async function createAuthority(parts: AuthorityParts): Promise<Authority>
     onVerifierRevoked: feed.drop,
     feedKeys: feed.keys,
   })
+  const guards = {
+    guard: createGuard({ store, keys, clock }),
+    isElsewhere: createIsElsewhere(store),
+  }
   const server = createServerOf({
     routes,
-    dispatch: createDispatch({ guard: createGuard({ store, keys, clock }), settle, log, onFailed }),
+    dispatch: createDispatch({ ...guards, settle, log, onFailed }),
     log,
     limits: settings.limits,
     tls: parts.tls,

@@ -10,6 +10,7 @@ import type { Log } from '../telemetry/log.ts'
 import { failure } from '../telemetry/safe-text.ts'
 import type { Admission, Caller, Guard } from './access.ts'
 import { readBody, type RawBody } from './body.ts'
+import type { IsElsewhere } from './elsewhere.ts'
 import type { FailedAccess } from './failed-access.ts'
 import {
   invalidData,
@@ -59,6 +60,7 @@ export interface Dispatch {
 
 export interface DispatchParts {
   readonly guard: Guard
+  readonly isElsewhere: IsElsewhere
   readonly settle: Settle
   readonly log: Log
   readonly onFailed: (failed: FailedAccess) => void
@@ -67,7 +69,8 @@ export interface DispatchParts {
 const keyForm = /^[\x21-\x7e]{1,255}$/
 
 /** Creates what runs operations. */
-export function createDispatch({ guard, settle, log, onFailed }: DispatchParts): Dispatch {
+export function createDispatch(parts: DispatchParts): Dispatch {
+  const { guard, onFailed } = parts
   return {
     async admit({ access, path }, incoming) {
       if (access.kind === 'public') return { kind: 'admitted', caller: undefined }
@@ -102,19 +105,46 @@ export function createDispatch({ guard, settle, log, onFailed }: DispatchParts):
       const idempotencyKey = operation.method === 'POST' ? content.idempotencyKey : undefined
       if (idempotencyKey !== undefined && !keyForm.test(idempotencyKey)) return badKey()
       const outcome = await route.run({ ...content, caller, body: body.value, idempotencyKey })
-      if (!outcome.wait || !caller) return outcome
-      try {
-        const by = { actor: caller.id, organizationId: caller.organizationId }
-        const headers = await settle(outcome.wait, by)
-        // Of a change that was made before, only the waiting is repeated.
-        return outcome.kind === 'refusal'
-          ? outcome
-          : { ...outcome, headers: { ...outcome.headers, ...headers } }
-      } catch (error) {
-        log.error('waiting for verifiers failed', { why: failure(error) })
-        return outcome
+      if (!caller) return outcome
+      if (outcome.kind === 'refusal' && outcome.status === 404) {
+        await enterStranger(parts, { ...content, caller, path: operation.path })
       }
+      return settled(parts, outcome, caller)
     },
+  }
+}
+
+async function settled(
+  { settle, log }: DispatchParts,
+  outcome: Outcome | Plain,
+  { id: actor, organizationId }: Caller,
+): Promise<Outcome | Plain> {
+  if (!outcome.wait) return outcome
+  try {
+    const headers = await settle(outcome.wait, { actor, organizationId })
+    // Of a change that was made before, only the waiting is repeated.
+    return outcome.kind === 'refusal'
+      ? outcome
+      : { ...outcome, headers: { ...outcome.headers, ...headers } }
+  } catch (error) {
+    log.error('waiting for verifiers failed', { why: failure(error) })
+    return outcome
+  }
+}
+
+/** Whoever names another tenant's thing under a path of their own is told that there is none, and entered. */
+async function enterStranger(
+  { isElsewhere, log, onFailed }: DispatchParts,
+  { caller, ...incoming }: Incoming & { readonly caller: Caller },
+): Promise<void> {
+  try {
+    if (!(await isElsewhere(incoming.parameters))) return
+    const refused = { kind: 'refused', refusal: notFound(), who: caller } as const
+    onFailed(failedOf(refused, incoming, incoming.path))
+  } catch (error) {
+    log.warn('a thing that was not found could not be looked for elsewhere', {
+      why: failure(error),
+    })
   }
 }
 

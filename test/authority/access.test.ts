@@ -243,25 +243,3 @@ describe('access', () => {
     }
   })
 })
-
-test('another tenant that asks leaves an audit entry', async () => {
-  const house = await openHouse()
-  const other = await addOrganization(house)
-  const path = `/v1/environments/${house.environmentId}/gateways/${randomUUID()}`
-  await house.ask('DELETE', path, { token: other.token })
-  // What is entered in the background is written before a write that comes after it.
-  await addGateway(house)
-  const rows = await house.store.read((db) =>
-    db.selectFrom('audit').selectAll().where('action', '=', 'access.denied').execute(),
-  )
-  assert.deepEqual(
-    rows.map(({ actor, organizationId, outcome, target }) => [
-      actor,
-      organizationId,
-      outcome,
-      target,
-    ]),
-    [[other.administratorId, other.organizationId, 'refused', path]],
-  )
-  await house.close()
-})

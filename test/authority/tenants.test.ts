@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
+import { addApiCredential } from './api-clients.ts'
 import {
   addAdministrator,
   addEnvironment,
@@ -104,4 +105,61 @@ describe('tenants', () => {
       [body['id']],
     )
   })
+})
+
+test('AT-57: who names another tenant’s thing under their own path leaves an audit entry, and finds nothing', async () => {
+  const house = await openHouse()
+  const other = await addOrganization(house)
+  const gateway = await addGateway(house, { createCredential: true })
+  const credential = String(embedded(gateway.answered.body, 'credentials')[0]?.['id'])
+  const { id: apiCredential } = await addApiCredential(house)
+  const body = { name: 'theirs', type: 'LDAP' }
+  const { token } = other
+  const environment = `/v1/environments/${other.environmentId}`
+  const made = await house.ask('POST', `${environment}/gateways`, { body, token })
+  const own = `${environment}/gateways/${String(made.body['id'])}`
+  const organization = `/v1/organizations/${other.organizationId}`
+  const named: readonly (readonly [string, string])[] = [
+    ['POST', `${organization}/apiCredentials/${apiCredential}/rotate`],
+    ['GET', `${environment}/gateways/${gateway.id}`],
+    ['DELETE', `${own}/credentials/${credential}`],
+  ]
+  for (const [method, path] of named) {
+    refused(await house.ask(method, path, { token }), 404, 'NOT_FOUND')
+  }
+  // What is nowhere, or was the tenant's own, is no stranger's.
+  await house.ask('GET', `${own}/credentials/${randomUUID()}`, { token })
+  await house.ask('DELETE', own, { token })
+  await house.ask('DELETE', own, { token })
+  await addGateway(house)
+  const rows = await house.store.read((db) =>
+    db.selectFrom('audit').selectAll().where('action', '=', 'access.denied').execute(),
+  )
+  assert.deepEqual(
+    rows.map(({ actor, target }) => [actor, target]),
+    named.map(([, path]) => [other.administratorId, path]),
+  )
+  await house.close()
+})
+
+test('another tenant that asks leaves an audit entry', async () => {
+  const house = await openHouse()
+  const other = await addOrganization(house)
+  const path = `/v1/environments/${house.environmentId}/gateways/${randomUUID()}`
+  await house.ask('DELETE', path, { token: other.token })
+  // What is entered in the background is written before a write that comes after it.
+  await addGateway(house)
+  const rows = await house.store.read((db) =>
+    db.selectFrom('audit').selectAll().where('action', '=', 'access.denied').execute(),
+  )
+  assert.deepEqual(
+    rows.map(({ actor, organizationId, outcome, target }) => [
+      actor,
+      organizationId,
+      outcome,
+      target,
+    ]),
+    [[other.administratorId, other.organizationId, 'refused', path]],
+  )
+  await house.close()
 })
