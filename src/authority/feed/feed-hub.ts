@@ -83,8 +83,8 @@ export class FeedHub {
     await book.readOn()
     const reachable = await book.linesAfter(follower.after, follower.scope, 0)
     if (!reachable) return false
-    // Who was revoked before standing among those who follow was not there to be dropped.
-    if (enrolments.isRevoked(follower.verifier.id)) {
+    // Who was revoked, or hung up, before standing among those who follow was not there to be dropped.
+    if (enrolments.isRevoked(follower.verifier.id) || response.destroyed) {
       response.destroy()
       return true
     }

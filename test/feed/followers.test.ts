@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
+import { describe, test, type TestContext } from 'node:test'
+import { openFeedBook } from '../../src/authority/feed/feed-book.ts'
+import { openFeedFleet } from '../../src/authority/feed/feed-fleet.ts'
+import { FeedHub } from '../../src/authority/feed/feed-hub.ts'
+import { systemClock } from '../../src/system/clock.ts'
+import { readEnrolment } from '../../src/verifier/feed/enrolment.ts'
+import { openHouse } from '../authority/house.ts'
+import { enrol } from './fleet.ts'
+
+// Who is written to, by the hub itself, over real sockets.
+
+/** As long as a line may be, so that a few of them fill what the system buffers. */
+const lineBytes = 1024 * 1024
+
+async function openPlace(t: TestContext) {
+  const house = await openHouse()
+  const { store, organizationId, environmentId } = house
+  const signer = {
+    kid: () => 'key',
+    sign: async (payload: string | Uint8Array) => String(payload).padEnd(lineBytes),
+    reload: async () => undefined,
+  }
+  const book = await openFeedBook(store, signer)
+  const hub = new FeedHub({
+    store,
+    clock: systemClock,
+    epoch: 'e',
+    book,
+    signer,
+    fleet: await openFeedFleet(store, systemClock),
+    enrolments: { isRevoked: () => false, revoked: async () => [] },
+    onError: (error) => assert.ifError(error),
+  })
+  const scope = { organizationId, environmentIds: [environmentId] }
+  const { id } = readEnrolment(await enrol(house, 'edge')) ?? assert.fail()
+  const verifier = { id, name: 'edge', environmentIds: [environmentId], instance: 'a' }
+  const follow = (after: number, response: ServerResponse) =>
+    hub.follow({ verifier, scope, after }, response)
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(async () => {
+    await hub.close()
+    server.close()
+    server.closeAllConnections()
+    await house.close()
+  })
+  const ask = () => {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.write('GET / HTTP/1.1\r\nHost: feed\r\n\r\n')
+    return socket
+  }
+  const asked = async () => {
+    const [, response] = (await once(server, 'request')) as [unknown, ServerResponse]
+    return response
+  }
+  const change = () =>
+    store.write(async (tx) => {
+      const whose = { organizationId: null, environmentId: null }
+      const payload = { environmentId, state: 'disabled' }
+      tx.appendChange({ kind: 'environment-state', at: 1, ...whose, payload })
+    })
+  return { hub, follow, ask, asked, change, newest: () => book.newest().revision }
+}
+
+describe('the feed', () => {
+  test('is not written to who hung up before it began', async (t) => {
+    const { hub, follow, ask, asked, newest } = await openPlace(t)
+    const socket = ask()
+    const response = await asked()
+    socket.destroy()
+    await once(response, 'close')
+    await follow(newest(), response)
+    assert.equal(hub.followers, 0)
+  })
+
+  test('is not kept for who does not read it', async (t) => {
+    const { hub, follow, ask, asked, change, newest } = await openPlace(t)
+    const socket = ask()
+    socket.pause()
+    const response = await asked()
+    await follow(newest(), response)
+    assert.equal(hub.followers, 1)
+    const closed = once(response, 'close')
+    for (let changes = 0; changes < 30; changes++) await change()
+    await closed
+    assert.equal(hub.followers, 0)
+    socket.destroy()
+  })
+})
