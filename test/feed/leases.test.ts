@@ -41,6 +41,40 @@ const stand = async (fleet: FeedFleet, revision: number) => {
   return { said: `${applied}/${verifiers}`, fencedAt }
 }
 
+const instancesMax = 1000
+
+describe('of the processes that use an enrolment', () => {
+  test('no more than a thousand at a time are let in, and those whose lease has run out are none of them', async (t) => {
+    const { as, open, clock } = await openTown(t)
+    const fleet = await open()
+    for (let at = 0; at < instancesMax; at++) fleet.join(as(`${at}`), hour)
+    assert.equal(fleet.admits(as('one more')), false)
+    assert.equal(fleet.admits(as('0')), true)
+    clock.advance(2 * hour)
+    assert.equal(fleet.admits(as('one more')), true)
+  })
+
+  test('those whose lease ran out a day ago are forgotten, wherever they are known', async (t) => {
+    const { as, open, clock } = await openTown(t)
+    const fleet = await open()
+    fleet.join(as('gone'), hour)
+    await fleet.save()
+    clock.advance(24 * hour)
+    fleet.join(as('here'), hour)
+    await fleet.save()
+    assert.equal(fleet.list().length, 2)
+    clock.advance(2 * hour)
+    fleet.touch(as('here'))
+    await fleet.save()
+    for (const each of [fleet, await open()]) {
+      assert.deepEqual(
+        each.list().map(({ instance }) => instance),
+        ['here'],
+      )
+    }
+  })
+})
+
 const unavailable = () => Promise.reject(new StoreUnavailable('full'))
 
 describe('a verifier counts', () => {

@@ -6,6 +6,7 @@ import type { Clock } from '../../system/clock.ts'
 import type { Store } from '../../store/store.ts'
 import type { Applied, Fleet, FleetMember } from '../fleet.ts'
 import {
+  keptAfterMs,
   readInstances,
   readStrangersUntil,
   writeInstances,
@@ -100,11 +101,13 @@ export class FeedFleet implements Fleet {
     }
   }
 
-  /** Whether one more process may use an enrolment. */
+  /** Whether a process may use an enrolment: so many may at a time, and who may go on judging unheard is one of them. */
   admits({ id, instance }: FleetVerifier): boolean {
     if (this.#members.has(keyOf({ id, instance }))) return true
     let others = 0
-    for (const member of this.#members.values()) if (member.id === id) others++
+    for (const member of this.#members.values()) {
+      if (member.id === id && this.#runs(member)) others++
+    }
     return others < instancesMax
   }
 
@@ -187,6 +190,7 @@ export class FeedFleet implements Fleet {
 
   async #saveNow(): Promise<void> {
     const now = this.#clock.wall()
+    this.#forgetGone(now - keptAfterMs)
     const all = [...this.#members.values()]
     const reported = all
       .filter((member) => member.reported && now - member.reportSavedAt > reportSavedEachMs)
@@ -199,6 +203,12 @@ export class FeedFleet implements Fleet {
     const rows = written.map(({ member, leaseEndsAt }) => rowOf(member, leaseEndsAt))
     await writeInstances(this.#store, rows, now)
     for (const { member, leaseEndsAt } of written) member.savedUntil = leaseEndsAt
+  }
+
+  #forgetGone(since: number): void {
+    for (const [key, { lease }] of this.#members) {
+      if (endOf(lease, this.#clock) < since) this.#members.delete(key)
+    }
   }
 
   /** A lease that is longer than what this process has written was written by another one that the verifier follows. */

@@ -21,8 +21,9 @@ export interface InstanceRow {
 /** What is written of one: its lease, and what it reported. */
 export type InstanceFacts = Omit<InstanceRow, 'name' | 'environmentIds'>
 
+/** For how long after its lease has ended a process is still told of. */
+export const keptAfterMs = 86_400_000
 const rowsAtOnce = 200
-const keptAfterMs = 86_400_000
 
 /** Those whose lease runs at a time or later; all, where that is the beginning. */
 export async function readInstances(
