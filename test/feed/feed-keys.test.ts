@@ -139,6 +139,18 @@ describe('keys of the feed', () => {
     }
     assert.equal(await readFeedKeys({ first: a.jwk, announcements: [] }, x.kid), undefined)
   })
+
+  test('a key of another algorithm is none, be it the first or an announced one', async () => {
+    const a = await keyOf()
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const exported = publicKey.export({ format: 'jwk' })
+    const kid = await calculateJwkThumbprint(exported)
+    const jwk = { ...exported, kid, alg: 'ES256' }
+    const other = parseJsonObject(Buffer.from(JSON.stringify(jwk))) ?? assert.fail()
+    assert.equal(await readFeedKeys({ first: other, announcements: [] }, kid), undefined)
+    const added = await line(a, { kind: 'feed-key-added', jwk: other }, 2)
+    assert.equal(await readFeedKeys({ first: a.jwk, announcements: [added] }, a.kid), undefined)
+  })
 })
 
 interface Pair {
