@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { JsonObject } from '../../src/credential/strict-json.ts'
-import { mintGatewayCredential } from '../../src/credential/mint.ts'
+import { mintAccessToken, mintGatewayCredential } from '../../src/credential/mint.ts'
 import { prove } from '../../src/credential/proof.ts'
 import { defaultLeeway, epochSeconds } from '../../src/credential/time.ts'
 import type { Change, ChangeFacts } from '../../src/standing/change.ts'
@@ -17,6 +17,7 @@ import {
 } from '../../src/standing/standing.ts'
 import { createStandingKeeper } from '../../src/verifier/standing-keeper.ts'
 import {
+  accessClaims,
   clientAudience,
   credentialAudience,
   gatewayClaims,
@@ -105,6 +106,33 @@ describe('a verifier that follows an authority', () => {
     await keeper.apply([changeAt(11, { kind: 'credential-revoked', ...revocationOf(claims) })])
     assert.equal(judge(token), 'credential-revoked')
     assert.equal(keeper.revision, 11)
+  })
+
+  test('refuses an access token that a change ends by itself', async () => {
+    const claims = accessClaims()
+    const token = await mintAccessToken(claims, keys.RS256)
+    const { keeper, judge } = await following()
+    assert.equal(judge(token), 'good')
+    const { kid } = keys.RS256
+    const facts = { issuer, jti: claims.jti, kid, exp: epochSeconds(claims.exp) }
+    await keeper.apply([changeAt(11, { kind: 'token-revoked', ...facts })])
+    assert.equal(judge(token), 'credential-revoked')
+  })
+
+  test('puts nothing in force before it is released', async () => {
+    const published: number[] = []
+    const publish = async (facts: StandingFacts) => {
+      published.push(facts.revision)
+    }
+    const keeper = createStandingKeeper({ held: true, wall: () => now * 1000, publish })
+    const change = { kind: 'key-retired', issuer, kid: 'another' } as const
+    await keeper.load(loadable(snapshot()))
+    await keeper.apply([changeAt(11, change)])
+    await keeper.remember(keeper.former())
+    assert.deepEqual(published, [])
+    await keeper.release()
+    await keeper.release()
+    assert.deepEqual(published, [11])
   })
 
   test('disables and enables gateways and environments', async () => {
