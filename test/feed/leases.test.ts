@@ -3,7 +3,7 @@ import { describe, test, type TestContext } from 'node:test'
 import { openFeedFleet, type FeedFleet, type Report } from '../../src/authority/feed/feed-fleet.ts'
 import { never } from '../../src/authority/feed/lease.ts'
 import { StoreUnavailable } from '../../src/store/errors.ts'
-import { openHouse } from '../authority/house.ts'
+import { addGateway, openHouse } from '../authority/house.ts'
 import { manualClock } from '../manual-clock.ts'
 import { readEnrolment } from '../../src/verifier/feed/enrolment.ts'
 import { enrol } from './fleet.ts'
@@ -22,10 +22,11 @@ const saying: Report = {
 }
 
 async function openTown(t: TestContext) {
-  const house = await openHouse()
+  const house = await openHouse({ settings: { revocationWaitMs: 1 } })
   t.after(() => house.close())
   const clock = manualClock()
-  const { id = '' } = readEnrolment(await enrol(house, 'edge')) ?? {}
+  const enrolment = readEnrolment(await enrol(house, 'edge')) ?? assert.fail()
+  const { id } = enrolment
   const environmentIds = [house.environmentId]
   const as = (instance: string) => ({ id, name: 'edge', environmentIds, instance })
   const { store } = house
@@ -33,7 +34,7 @@ async function openTown(t: TestContext) {
   const write: typeof store.write = (work) => store.write(work)
   const open = (instead: Partial<typeof fine> = {}) => openFeedFleet({ ...fine, ...instead }, clock)
   const fine = { read, write }
-  return { clock, as, open, read, store }
+  return { house, enrolment, clock, as, open, read, store }
 }
 
 const stand = async (fleet: FeedFleet, revision: number) => {
@@ -108,6 +109,21 @@ describe('a verifier counts', () => {
     for (const each of [fleet, await open()]) {
       assert.deepEqual(await stand(each, 7), { said: '0/1', fencedAt: undefined })
     }
+  })
+
+  test('for ever where no date could say when its lease ends', async (t) => {
+    const { house, enrolment } = await openTown(t)
+    const headers = {
+      authorization: `Bearer ${enrolment.id}.${enrolment.secret}`,
+      'warder-expire-after': '8700000000000000',
+    }
+    const end = new AbortController()
+    t.after(() => end.abort())
+    await fetch(`${house.url}/feed?after=0`, { headers, signal: end.signal })
+    const { path } = await addGateway(house)
+    const answer = await house.ask('DELETE', path)
+    assert.equal(answer.headers.get('warder-applied'), '0/1')
+    assert.equal(answer.headers.get('warder-fenced-at'), null)
   })
 
   test('until its lease has run out by the wall clock and by the other one', async (t) => {

@@ -31,10 +31,14 @@ export function readStatus(members: JsonObject): Status | undefined {
   }
 }
 
+/** Longer than any that can be configured, and short enough for its end to be a date. */
+const leaseMsMax = 1_000_000_000_000
+
 /** For how long a verifier judges unheard, in milliseconds; `null` for one that never stops. */
 export function readLease(value: JsonValue | undefined): number | undefined {
   if (value === null) return never
-  return isCount(value) && value > 0 ? value : undefined
+  if (!isCount(value) || value === 0) return undefined
+  return value > leaseMsMax ? never : value
 }
 
 function readUse(item: JsonValue): Use | undefined {
