@@ -75,6 +75,9 @@ export type Change = ChangePlace & ChangeFacts
 /** A step whose change is none of a verifier's business: it only moves the revision on. */
 interface StepElsewhere extends ChangePlace {
   readonly kind: 'elsewhere'
+  readonly digest: string
+  /** Whose change it is, for who knows that one. */
+  readonly of: string
 }
 
 /** What a verifier is told, one revision after the other. */

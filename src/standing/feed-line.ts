@@ -2,11 +2,13 @@
 //
 //   {"kind":"heartbeat","epoch":"…","revision":812,"chain":"…","at":…,"environments":["…"],"auditHead":"…"}
 //   {"kind":"credential-revoked","epoch":"…","revision":813,"previous":812, …,"chain":"…"}
-//   {"kind":"elsewhere","epoch":"…","revision":814,"previous":813,"at":…,"digest":"…","chain":"…"}
+//   {"kind":"elsewhere","epoch":"…","revision":814,"previous":813,"at":…,"digest":"…","of":"…","chain":"…"}
 //
 // chain = SHA-256(chain of the revision before, line feed, digest), digest = SHA-256(the payload without its chain).
 // A line that is missing, swapped or altered does not fit. What belongs to environments that a verifier has nothing
-// to do with comes as `elsewhere`: its place in the chain, and nothing of what it says.
+// to do with comes as `elsewhere`: its place in the chain, and nothing of what it says. Whose it is can only be told by
+// who knows that tenant: of = SHA-256(tenant, line feed, digest). So nobody can put what others are told in the place of
+// what a verifier has to know.
 
 import { hash } from 'node:crypto'
 import { parseJsonObject, type JsonObject, type JsonValue } from '../credential/strict-json.ts'
@@ -48,13 +50,25 @@ export function changeLine(body: string, chain: string): string {
   return `${body.slice(0, -1)},"chain":"${chain}"}`
 }
 
-/** The payload of a change that a verifier has nothing to do with. */
+/** The payload of a tenant's change for those who have nothing to do with it. */
 export function elsewhereLine(
   { epoch, revision, previous, at }: ChangePlace,
-  digest: string,
-  chain: string,
+  tenant: string,
+  { digest, chain }: { readonly digest: string; readonly chain: string },
 ): string {
-  return JSON.stringify({ kind: 'elsewhere', epoch, revision, previous, at, digest, chain })
+  const of = tenantMark(tenant, digest)
+  return JSON.stringify({ kind: 'elsewhere', epoch, revision, previous, at, digest, of, chain })
+}
+
+/** Whether a step that is said to be none of theirs is one of these tenants. */
+export function isWithheld(step: Step, tenants: readonly string[]): boolean {
+  if (step.kind !== 'elsewhere') return false
+  const { digest, of } = step
+  return tenants.some((tenant) => tenantMark(tenant, digest) === of)
+}
+
+function tenantMark(tenant: string, digest: string): string {
+  return hash('sha256', `${tenant}\n${digest}`, 'base64url')
 }
 
 /** The payload of a heartbeat. */
@@ -91,7 +105,9 @@ function readStepLine(members: JsonObject, chain: string): StepLine | undefined 
     return step && { kind: 'step', step, chain }
   }
   const place = readPlace(members)
-  return place && { kind: 'step', step: { kind: 'elsewhere', ...place }, chain }
+  const { digest, of } = members
+  if (!place || !isText(digest) || !isText(of)) return undefined
+  return { kind: 'step', step: { kind: 'elsewhere', ...place, digest, of }, chain }
 }
 
 function readHeartbeat(members: JsonObject): Heartbeat | undefined {

@@ -6,7 +6,12 @@
 // The manifest names revision, chain, counts and the SHA-256 of all of it, and is signed with a feed key.
 
 import { revocationId, type RevocationId } from '../credential/revocation-id.ts'
-import { isJsonObject, parseJsonObject, type JsonValue } from '../credential/strict-json.ts'
+import {
+  isJsonObject,
+  parseJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '../credential/strict-json.ts'
 import { isEpochSeconds } from '../credential/time.ts'
 import { readSubject } from './change.ts'
 import { bytesPerId, idsIn, type PackedIds } from './packed-ids.ts'
@@ -24,6 +29,8 @@ export interface SnapshotManifest {
   readonly chain: string
   /** Milliseconds since 1970, of the authority's clock. */
   readonly at: number
+  /** The organization that it was made for. */
+  readonly organization: string
   /** The environments that it was made for: no other's credentials count. */
   readonly environments: readonly string[]
   readonly counts: { readonly revoked: number }
@@ -123,14 +130,20 @@ export function unpackSegments(bytes: Buffer): readonly RevokedSegment[] | undef
 export function readManifest(payload: Buffer): SnapshotManifest | undefined {
   const members = parseJsonObject(payload)
   if (members?.['kind'] !== 'snapshot') return undefined
-  const { epoch, revision, chain, at, environments, counts, bytes, sha256 } = members
+  const { epoch, revision, chain, at, counts, bytes, sha256 } = members
+  const tenants = readTenants(members)
   const revoked = isJsonObject(counts) ? counts['revoked'] : undefined
   if (typeof epoch !== 'string' || !isRevision(revision) || typeof chain !== 'string')
     return undefined
   if (typeof at !== 'number' || typeof sha256 !== 'string') return undefined
-  if (!isRevision(revoked) || !isRevision(bytes) || !isTexts(environments)) return undefined
-  const place = { epoch, revision, chain, at, environments }
+  if (!isRevision(revoked) || !isRevision(bytes) || !tenants) return undefined
+  const place = { epoch, revision, chain, at, ...tenants }
   return { kind: 'snapshot', ...place, counts: { revoked }, bytes, sha256 }
+}
+
+function readTenants({ organization, environments }: JsonObject) {
+  const read = typeof organization === 'string' && isTexts(environments)
+  return read ? { organization, environments } : undefined
 }
 
 function segmentsIn(

@@ -113,6 +113,7 @@ export async function openStub(): Promise<StubAuthority> {
       revision,
       chain,
       at,
+      organization: randomUUID(),
       environments: [environment],
       counts: { revoked: count },
       bytes: body.length,

@@ -29,6 +29,7 @@ export interface SnapshotSaid extends Place {
 }
 
 export const issuerName = 'https://warder.test'
+export const organization = randomUUID()
 export const environments = [randomUUID()]
 
 /** Makes a key of the feed. */
@@ -76,6 +77,7 @@ export async function snapshotOf(key: FeedPair, said: SnapshotSaid) {
     revision,
     chain,
     at,
+    organization,
     environments,
     counts: { revoked: revoked.length },
     bytes: body.length,

@@ -152,11 +152,12 @@ export class FeedBook {
   }
 }
 
-function elsewhereOf({ body, chain }: ChangeTable): string {
+function elsewhereOf({ body, chain, environmentId, organizationId }: ChangeTable): string {
   const payload = parseJsonObject(Buffer.from(body))
   const change = payload && readChange(payload)
-  if (!change) throw new TypeError('a change cannot be read')
-  return elsewhereLine(change, digestOfBody(body), chain)
+  const tenant = environmentId ?? organizationId
+  if (!change || tenant === null) throw new TypeError('a change cannot be read')
+  return elsewhereLine(change, tenant, { digest: digestOfBody(body), chain })
 }
 
 function readChanges(store: Store, after: number, most: number): Promise<readonly ChangeTable[]> {

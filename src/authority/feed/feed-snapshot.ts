@@ -77,7 +77,7 @@ async function make(parts: FeedSnapshotParts, scope: Scope): Promise<Made> {
 async function makeWith(
   packer: SnapshotPacker,
   { store, clock, signer }: FeedSnapshotParts,
-  { environmentIds }: Scope,
+  { organizationId, environmentIds }: Scope,
 ): Promise<Made> {
   const { facts, chain } = await store.snapshot(async (db) => {
     for await (const page of revokedPages(db, environmentIds)) packer.add(page)
@@ -93,6 +93,7 @@ async function makeWith(
       revision,
       chain,
       at,
+      organization: organizationId,
       environments: environmentIds,
       counts: { revoked },
       bytes,

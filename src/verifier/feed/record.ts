@@ -2,7 +2,8 @@
 // goes back within an epoch, nor to what was signed before.
 
 import type { Step } from '../../standing/change.ts'
-import { readFeedLine, type Heartbeat } from '../../standing/feed-line.ts'
+import { isWithheld, readFeedLine, type Heartbeat } from '../../standing/feed-line.ts'
+import type { SnapshotManifest } from '../../standing/snapshot-body.ts'
 import type { Revision } from '../../standing/standing.ts'
 import type { JsonValue } from '../../credential/strict-json.ts'
 import type { Clock } from '../../system/clock.ts'
@@ -38,6 +39,9 @@ interface Compaction {
   snapshot: (ReceivedSnapshot & { readonly place: Position }) | undefined
 }
 
+/** Whom what is known was made for. */
+type Tenants = Pick<SnapshotManifest, 'organization' | 'environments'>
+
 interface Pending {
   readonly lines: string[]
   readonly steps: Step[]
@@ -54,7 +58,7 @@ export class FeedRecord {
   #last: KeptHeartbeat | undefined
   /** When the authority signed the newest of what is known, by its own clock. */
   #signedAt = 0
-  #environments = ''
+  #tenants: Tenants = { organization: '', environments: [] }
   #compaction: Compaction | undefined
 
   constructor(parts: RecordParts) {
@@ -104,7 +108,7 @@ export class FeedRecord {
     if (checked.steps.length > 0) await keeper.apply(checked.steps)
     if (!(await keeper.remember(found.state.former))) return { problem: 'does not verify' }
     this.#keys = checked.keys
-    this.#environments = checked.manifest.environments.join()
+    this.#tenants = checked.manifest
     this.#position = checked.position
     this.#last = found.state.heartbeat
     this.#signedAt = Math.max(checked.manifest.at, found.state.heartbeat.at)
@@ -126,7 +130,7 @@ export class FeedRecord {
     this.#taken = revision
     this.#position = position
     this.#signedAt = Math.max(this.#signedAt, checked.manifest.at)
-    this.#environments = checked.manifest.environments.join()
+    this.#tenants = checked.manifest
     this.#compaction = undefined
     const beginning = { manifest: manifestLine, body, lines: [], former: keeper.former() }
     const kept = await this.#keep(state.begin(beginning, this.#head()))
@@ -175,6 +179,8 @@ export class FeedRecord {
     if (read?.kind === 'heartbeat') return read
     if (!read || !follows(this.#position, read.step)) throw new FeedTrouble('gap')
     const { step, chain } = read
+    const { organization, environments } = this.#tenants
+    if (isWithheld(step, [organization, ...environments])) throw new FeedTrouble('gap')
     if (!(await this.#keys?.take(line, step))) throw new FeedTrouble('untrusted')
     pending.lines.push(line)
     this.#compaction?.lines.push({ line, revision: step.revision, chain })
@@ -187,7 +193,8 @@ export class FeedRecord {
     if (!this.#position) throw new TypeError('there is nothing to confirm')
     const { epoch, revision, chain } = this.#position
     // What is known was made for other environments.
-    if (heartbeat.environments.join() !== this.#environments) throw new FeedTrouble('gap')
+    if (heartbeat.environments.join() !== this.#tenants.environments.join())
+      throw new FeedTrouble('gap')
     if (heartbeat.epoch !== epoch) throw new FeedTrouble('gap')
     if (heartbeat.revision < revision) throw new FeedTrouble('older')
     if (heartbeat.revision > revision || heartbeat.chain !== chain) throw new FeedTrouble('gap')

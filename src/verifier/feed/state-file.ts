@@ -1,6 +1,6 @@
 // What a verifier keeps on disk, to start without its authority:
 //
-//   state            head: {"version":2,"verifier":"…","generation":…,"epoch":…,"revision":…,"logBytes":…,"heartbeat":{…},…}
+//   state            head: {"version":3,"verifier":"…","generation":…,"epoch":…,"revision":…,"logBytes":…,"heartbeat":{…},…}
 //   state.N.snapshot manifest line, line feed, body: as received, never changed
 //   state.N.former   the ids that were revoked in former epochs, named in the head by their SHA-256
 //   state.N.log      two marks, see log-marks.ts, then frames: length (4 bytes, big-endian), CRC-32 of the line (4
@@ -86,7 +86,7 @@ export interface StateFile {
   readonly close: () => Promise<void>
 }
 
-const version = 2
+const version = 3
 const mode = 0o600
 /** In bytes, how long a log usually is when it is long. */
 const usual = 4 * 1024 * 1024
