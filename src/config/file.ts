@@ -1,4 +1,4 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
 import type { Raw } from './kinds.ts'
 import type { Given, Mistake } from './mistake.ts'
 import { nearest } from './nearest.ts'
@@ -29,6 +29,8 @@ interface Walk {
   readonly mistakes: Mistake[]
 }
 
+const noAnchor = 'an alias names no anchor'
+
 // The parser's own messages quote the text around a mistake, which may be a secret.
 const yamlProblems: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: 'a key stands here for the second time',
@@ -37,7 +39,7 @@ const yamlProblems: Readonly<Record<string, string>> = {
   MISSING_CHAR: 'a character is missing, such as a closing quote or bracket or a colon',
   MULTIPLE_DOCS: 'a second document begins',
   NON_STRING_KEY: 'a key is no text',
-  BAD_ALIAS: 'an alias names no anchor',
+  BAD_ALIAS: noAnchor,
   MULTILINE_IMPLICIT_KEY: 'a colon is missing, or a text that needs quotes goes on over lines',
 }
 
@@ -63,6 +65,13 @@ export function readYaml(name: string, text: string): FileReading {
     const problem = yamlProblems[code] ?? `this is not YAML (${code})`
     walk.mistakes.push({ where: at(pos[0]), problem, fix: 'correct the line' })
   }
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined) return
+      const where = at(offsetOf(alias) ?? 0)
+      walk.mistakes.push({ where, problem: noAnchor, fix: 'correct the line' })
+    },
+  })
   const legible = walk.mistakes.length === 0
   if (legible) readGroup(walk, spot(document.contents, ''), schema)
   return { ...walk, legible }

@@ -61,6 +61,20 @@ test('mistakes come in the order of the file', (t) => {
   )
 })
 
+test('an alias without an anchor is a mistake wherever it stands', (t) => {
+  for (const file of [
+    'data: *x',
+    'doors: *x',
+    'doors: { nginx: *x }',
+    'trust: *x',
+    'trust: [*x]',
+  ]) {
+    expectMistakes(t, { file }, [
+      /^warder\.yaml:1:\d+: an alias names no anchor; correct the line$/,
+    ])
+  }
+})
+
 const contradictions: readonly (readonly [title: string, given: Given, line: RegExp])[] = [
   [
     'stale no sooner than expired',
