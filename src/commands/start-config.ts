@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import type { Role } from '../config/checks.ts'
+import { isTyped } from '../config/flags.ts'
 import { loadConfig, type Loaded } from '../config/load.ts'
 import { describeMistake, type Mistake } from '../config/mistake.ts'
 import type { Config } from '../config/schema.ts'
@@ -20,7 +21,7 @@ export function loadStartConfig(argv: readonly string[], role?: Role): Loaded {
 /** Says everything that is wrong with a configuration, and gives the exit code: a mistyped flag is mistyped. */
 export function tellMistakes(mistakes: readonly Mistake[]): 1 | 2 {
   for (const mistake of mistakes) tell(describeMistake(mistake))
-  return mistakes.some(({ where }) => where.startsWith('--')) ? 2 : 1
+  return mistakes.some(isTyped) ? 2 : 1
 }
 
 /** Reads the configuration that a process starts with, or says what is wrong with it and gives the exit code. */

@@ -12,26 +12,28 @@ export interface FlagsReading extends WordsReading {
 
 interface Flag {
   readonly name: string
+  /** Which of the words it is, from 1. */
+  readonly place: number
   readonly text: string | undefined
 }
 
-// A word after a flag that is no flag itself is taken for its value, of unknown flags too: were it taken for a word of
-// its own, a secret behind a mistyped flag would be quoted.
+// A word after a flag that is no flag itself is taken for its value, of unknown flags too, and those with one dash.
 function split(words: readonly string[]): readonly Flag[] {
   const flags: Flag[] = []
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? ''
-    const [, name = word, text] = /^(--[^=]*)=(.*)$/s.exec(word) ?? []
+    const [, name = word, text] = /^(--?[^=]*)=(.*)$/s.exec(word) ?? []
+    const place = i + 1
     const next = words[i + 1]
     if (
-      !name.startsWith('--') ||
+      !name.startsWith('-') ||
       text !== undefined ||
       next === undefined ||
       next.startsWith('--')
     ) {
-      flags.push({ name, text })
+      flags.push({ name, place, text })
     } else {
-      flags.push({ name, text: next })
+      flags.push({ name, place, text: next })
       i++
     }
   }
@@ -45,7 +47,11 @@ export function readFlags(words: readonly string[], rows: readonly Row[]): Flags
   const known = new Map(rows.map((row) => [row.flag, row]))
   const seen = new Set<string>()
   let file: string | undefined
-  for (const { name, text } of split(words)) {
+  for (const { name, place, text } of split(words)) {
+    if (!name.startsWith('-')) {
+      mistakes.push(stray(place))
+      continue
+    }
     const row = known.get(name)
     const mistake = seen.has(name) ? again(name) : judge(name, text, row, known.keys())
     seen.add(name)
@@ -60,6 +66,20 @@ function again(name: string): Mistake {
   return { where: quote(name).slice(1, -1), problem: 'is given twice', fix: 'give it once' }
 }
 
+// Where a value was split at a blank it may be half of a secret, so it is not quoted.
+function stray(place: number): Mistake {
+  return {
+    where: `word ${place} behind the command`,
+    problem: 'belongs to no flag',
+    fix: 'put its flag before it, and quotes around a value with blanks',
+  }
+}
+
+/** Whether a mistake is in what was typed behind the command. */
+export function isTyped({ where }: Mistake): boolean {
+  return /^-|^word \d+ behind the command$/.test(where)
+}
+
 function judge(
   name: string,
   text: string | undefined,
@@ -67,13 +87,6 @@ function judge(
   known: Iterable<string>,
 ): Mistake | undefined {
   const where = quote(name).slice(1, -1)
-  if (!name.startsWith('--')) {
-    return {
-      where,
-      problem: 'belongs to no flag',
-      fix: 'put the flag that it belongs to before it',
-    }
-  }
   if (row === undefined && name !== '--config') {
     const meant = nearest(name, [...known, '--config'])
     const fix = meant === undefined ? 'remove it' : `did you mean ${meant}?`

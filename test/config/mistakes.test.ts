@@ -232,7 +232,7 @@ test('a file that was asked for must be there; the usual one need not', (t) => {
 
 test('flags that come twice, words that belong to none, and empty ones are mistakes', (t) => {
   expectMistakes(t, { argv: ['stray', '--data', 'a', '--data=b', '--region='] }, [
-    /^stray: belongs to no flag/,
+    /^word 1 behind the command: belongs to no flag/,
     /^--data: is given twice/,
     /^--region: has no value/,
   ])
@@ -262,6 +262,8 @@ test('no secret shows in a mistake, a setting, or the configuration itself, wher
     ['--database', database],
     [`--database=postgres://db/warder?password=${secret}`],
     [`wv1.${secret}`],
+    ['-key-encryption-key', secret],
+    ['--region', 'eu', secret],
   ]) {
     for (const line of mistakes(t, { argv })) assert.ok(!line.includes(secret), line)
   }
