@@ -37,7 +37,12 @@ function unknown(
     const meant = nearest(first, new Set(commands.map(({ words }) => words[0] ?? '')))
     return { kind: 'unknown', written: quote(first), meant }
   }
-  const seconds = new Map(group.map((command) => [command.words[1] ?? '', nameOf(command)]))
+  const seconds = new Map(
+    group.flatMap((command) => {
+      const [, word] = command.words
+      return word === undefined ? [] : [[word, nameOf(command)] as const]
+    }),
+  )
   const meant = nearest(second, seconds.keys())
   const written = quote(`${first} ${second}`)
   return { kind: 'unknown', written, meant: meant && seconds.get(meant) }

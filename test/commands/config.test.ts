@@ -82,6 +82,7 @@ test('help ends with 0, a mistyped command with 2 and a guess', (t) => {
   assert.equal(code, 2)
   assert.match(err, /no command "confg", did you mean "config"\?/)
   assert.equal(warder(folder, ['config', 'chekc']).code, 2)
+  assert.match(warder(folder, ['fleet', 'x']).err, /no command "fleet x": "warder help" lists all/)
   assert.equal(warder(folder, ['config', 'check', '--as', 'nobody']).code, 2)
   for (const words of [['stray'], ['-w', '2'], ['--workers', '2', 'stray']]) {
     assert.equal(warder(folder, ['config', 'check', ...words]).code, 2, words.join(' '))
