@@ -6,7 +6,7 @@ import { findCommand } from './commands/find.ts'
 import { helpOf, overview } from './commands/help.ts'
 import { readOrder } from './commands/order.ts'
 import { commands } from './commands/table.ts'
-import { print, tell } from './commands/terminal.ts'
+import { leaveOutput, print, tell } from './commands/terminal.ts'
 
 const [mistyped, done] = [2, 0]
 
@@ -20,7 +20,9 @@ const usual: ReadonlyMap<string, string> = new Map([
 
 /** Runs the command that the words name and resolves to the exit code. */
 export async function main(words: readonly string[]): Promise<number> {
-  process.stdout.on('error', leaveClosedPipe)
+  process.stdout.on('error', leaveOutput)
+  // What is said beside it ends nothing.
+  process.stderr.on('error', () => undefined)
   const [first = 'help', ...others] = words
   const found = findCommand(commands, [usual.get(first) ?? first, ...others])
   switch (found.kind) {
@@ -48,10 +50,4 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
   if (!reading.order.has('help')) return command.run(reading.order)
   print(helpOf(command))
   return done
-}
-
-/** Whoever reads no further (`| head`) has seen what they wanted. */
-function leaveClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(done)
 }

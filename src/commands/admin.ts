@@ -1,7 +1,7 @@
 import { pathTo, withManagement, type Management } from './management.ts'
 import type { Order } from './command.ts'
 import { cellOf, textOf, withoutLinks, type Tree } from './reading.ts'
-import { columns, print, printJson, show, tell } from './terminal.ts'
+import { columns, show, showOnce, tell } from './terminal.ts'
 
 async function pathOf(api: Management): Promise<string> {
   return `${await api.organization()}/administrators`
@@ -22,12 +22,9 @@ export function addAdmin(order: Order): Promise<number> {
     const { body } = await api.ask('POST', await pathOf(api), asked)
     const [id, clientId] = [textOf(body, 'id'), textOf(body, 'clientId')]
     const clientSecret = textOf(body, 'clientSecret')
-    if (order.has('json')) {
-      printJson({ id, clientId, clientSecret })
-      return
-    }
-    tell(`administrator ${id} signs in as client ${clientId}; the secret, shown this once:`)
-    print(`${clientSecret}\n`)
+    if (!order.has('json'))
+      tell(`administrator ${id} signs in as client ${clientId}; the secret, shown this once:`)
+    showOnce(order, { id, clientId, clientSecret }, clientSecret)
   })
 }
 

@@ -3,7 +3,7 @@ import type { Order } from './command.ts'
 import { CommandFailed } from './failed.ts'
 import { pathTo, withManagement, type Answer, type Management } from './management.ts'
 import { cellOf, textOf, withoutLinks, type Tree } from './reading.ts'
-import { columns, print, printJson, show, tell } from './terminal.ts'
+import { columns, show, showOnce, tell } from './terminal.ts'
 
 const names = ['id', 'name', 'clientId', 'primary', 'lastUsedAt', 'previousSecretExpiresAt']
 
@@ -115,10 +115,7 @@ function listOf(order: Order, flag: string, member: string): Tree {
 function showSecret(order: Order, answer: Answer): void {
   const { body } = answer
   const [clientId, clientSecret] = [textOf(body, 'clientId'), textOf(body, 'clientSecret')]
-  if (order.has('json')) {
-    printJson({ ...withoutLinks(body), ...appliedOf(answer) })
-    return
-  }
-  tell(`client ${clientId} of audience ${cellOf(body, 'audience')}; the secret, shown this once:`)
-  print(`${clientSecret}\n`)
+  if (!order.has('json'))
+    tell(`client ${clientId} of audience ${cellOf(body, 'audience')}; the secret, shown this once:`)
+  showOnce(order, { ...withoutLinks(body), ...appliedOf(answer) }, clientSecret)
 }

@@ -5,7 +5,7 @@ import { isId, pathTo, withManagement, type Management } from './management.ts'
 import type { Order } from './command.ts'
 import { readSecret } from './secret-input.ts'
 import { cellOf, readTree, textOf, withoutLinks, type Tree } from './reading.ts'
-import { columns, print, printJson, show, tell } from './terminal.ts'
+import { columns, show, showOnce, tell } from './terminal.ts'
 
 /** Adds a credential and prints it; the ones of before go on counting. */
 export function addCredential(order: Order): Promise<number> {
@@ -14,12 +14,8 @@ export function addCredential(order: Order): Promise<number> {
     const { body } = await api.ask('POST', `${path}/credentials`, {})
     const [id, createdAt] = [textOf(body, 'id'), textOf(body, 'createdAt')]
     const credential = textOf(body, 'credential')
-    if (order.has('json')) {
-      printJson({ id, createdAt, credential })
-      return
-    }
-    tell(`credential ${id}, shown this once:`)
-    print(`${credential}\n`)
+    if (!order.has('json')) tell(`credential ${id}, shown this once:`)
+    showOnce(order, { id, createdAt, credential }, credential)
   })
 }
 

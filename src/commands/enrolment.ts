@@ -1,7 +1,7 @@
 import { pathTo, withManagement, type Management } from './management.ts'
 import type { Order } from './command.ts'
 import { cellOf, textOf, withoutLinks, type Tree } from './reading.ts'
-import { columns, print, printJson, show, tell } from './terminal.ts'
+import { columns, show, showOnce, tell } from './terminal.ts'
 
 async function pathOf(api: Management): Promise<string> {
   return `${await api.organization()}/verifiers`
@@ -14,12 +14,9 @@ export function enrolVerifier(order: Order): Promise<number> {
     const bounds = environmentIds.length === 0 ? {} : { environmentIds }
     const { body } = await api.ask('POST', await pathOf(api), { name: order.arg(0), ...bounds })
     const [id, enrolment] = [textOf(body, 'id'), textOf(body, 'enrolment')]
-    if (order.has('json')) {
-      printJson({ id, enrolment })
-      return
-    }
-    tell(`verifier ${id} is enrolled; set WARDER_ENROLMENT to this, shown this once:`)
-    print(`${enrolment}\n`)
+    if (!order.has('json'))
+      tell(`verifier ${id} is enrolled; set WARDER_ENROLMENT to this, shown this once:`)
+    showOnce(order, { id, enrolment }, enrolment)
   })
 }
 

@@ -12,12 +12,6 @@ export class CommandFailed extends Error {
   }
 }
 
-/** The code of an error of the system, or its name. */
-export function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error'
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
-}
-
 /** Does what a command is for; says what went wrong, if something does. Resolves to the exit code. */
 export async function reported(work: () => Promise<void>): Promise<number> {
   try {

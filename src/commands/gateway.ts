@@ -4,7 +4,7 @@ import { findGateway, gatewaysPath } from './gateway-finding.ts'
 import { withManagement, type Management } from './management.ts'
 import type { Order } from './command.ts'
 import { cellOf, textOf, treeOf, treesOf, withoutLinks, type Tree } from './reading.ts'
-import { columns, facts, print, printJson, show, tell } from './terminal.ts'
+import { columns, facts, printJson, show, showOnce, tell } from './terminal.ts'
 
 /** Adds a gateway and prints its first credential, which nobody will see again. */
 export function addGateway(order: Order): Promise<number> {
@@ -19,16 +19,18 @@ export function addGateway(order: Order): Promise<number> {
     const { body } = await asked.catch((error: unknown) => thereAlready(error, order.arg(0)))
     const { _embedded: _, ...gateway } = withoutLinks(body)
     const [first] = treesOf(treeOf(body, '_embedded'), 'credentials').map(withoutLinks)
-    if (order.has('json')) {
-      printJson(first === undefined ? { gateway } : { gateway, credential: first })
+    const isJson = order.has('json')
+    if (!isJson) {
+      tell(
+        `gateway ${textOf(gateway, 'id')} is there; it asks at ${cellOf(gateway, 'httpAccessApiUrl')}`,
+      )
+    }
+    if (first === undefined) {
+      if (isJson) printJson({ gateway })
       return
     }
-    tell(
-      `gateway ${textOf(gateway, 'id')} is there; it asks at ${cellOf(gateway, 'httpAccessApiUrl')}`,
-    )
-    if (first === undefined) return
-    tell(`credential ${textOf(first, 'id')}, shown this once:`)
-    print(`${textOf(first, 'credential')}\n`)
+    if (!isJson) tell(`credential ${textOf(first, 'id')}, shown this once:`)
+    showOnce(order, { gateway, credential: first }, textOf(first, 'credential'))
   })
 }
 

@@ -8,7 +8,7 @@ import { findGateway } from './gateway-finding.ts'
 import { pathTo, withManagement, type Management } from './management.ts'
 import { createQuietWatch, type Quiet } from './quiet.ts'
 import { cellOf, textOf, withoutLinks, type Tree } from './reading.ts'
-import { plain, print, printJson, tell } from './terminal.ts'
+import { plain, showOnce, tell } from './terminal.ts'
 
 /** How time passes for who waits. */
 export interface Waiting {
@@ -90,8 +90,7 @@ async function issue(order: Order, api: Management, credentials: string): Promis
   const [id, createdAt] = [textOf(body, 'id'), textOf(body, 'createdAt')]
   const credential = textOf(body, 'credential')
   tell(`credential ${id}, shown this once:`)
-  if (order.has('json')) printJson({ id, createdAt, credential })
-  else print(`${credential}\n`)
+  showOnce(order, { id, createdAt, credential }, credential)
   return id
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { codeOf, CommandFailed } from './failed.ts'
+import { codeOf } from './code.ts'
+import { CommandFailed } from './failed.ts'
 
 const standardInput = 0
 

@@ -1,4 +1,4 @@
-import { codeOf } from './failed.ts'
+import { codeOf } from './code.ts'
 
 // Errors whose message is one line that names the fix.
 const told = new Set([

@@ -1,4 +1,5 @@
 import process from 'node:process'
+import { codeOf } from './code.ts'
 import type { Order } from './command.ts'
 
 /** Writes what was asked for. */
@@ -13,7 +14,28 @@ export function tell(line: string): void {
 
 /** Writes a value as JSON. */
 export function printJson(value: unknown): void {
-  print(`${JSON.stringify(value, undefined, 2)}\n`)
+  print(jsonOf(value))
+}
+
+function jsonOf(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`
+}
+
+/** Ends where standard output takes nothing: whoever reads no further (`| head`) has seen what they wanted. */
+export function leaveOutput(error: NodeJS.ErrnoException): void {
+  const isClosed = error.code === 'EPIPE'
+  if (!isClosed) tell(`warder: standard output cannot be written (${codeOf(error)})`)
+  process.exit(isClosed ? 0 : 1)
+}
+
+/** Writes a secret alone, or as JSON all that belongs to it; where it cannot be written, nobody will see it again. */
+export function showOnce(order: Order, value: unknown, secret: string): void {
+  process.stdout.write(order.has('json') ? jsonOf(value) : `${secret}\n`, (error) => {
+    if (error === null || error === undefined) return
+    const lost = 'what is shown this once is lost: end it, and make another'
+    tell(`warder: standard output cannot be written (${codeOf(error)}), so ${lost}`)
+    process.exit(1)
+  })
 }
 
 /** Writes a value as JSON where that is asked for, else the text that it is for people. */

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { spawn, type StdioOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { openSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import { after, before, suite, test } from 'node:test'
+import { makePlace, program, type Place, type Serving } from './running.ts'
+
+suite('what a command writes and reads', () => {
+  let place: Place
+  let serving: Serving
+  let edge = ''
+
+  before(async () => {
+    place = await makePlace()
+    serving = await place.serve()
+    const { credential } = await place.json('gateway add edge')
+    edge = String(credential?.['credential'])
+  })
+  after(async () => {
+    await serving.end('SIGKILL')
+    place.close()
+  })
+
+  const start = (words: string, stdio: StdioOptions) =>
+    spawn(process.execPath, [program, ...words.split(' ')], {
+      cwd: place.folder,
+      env: place.settings,
+      stdio,
+    })
+  /** Runs a command of whose two outputs one has no reader. */
+  const unread = async (words: string, closed: 'stdout' | 'stderr') => {
+    const child = start(words, ['ignore', 'pipe', 'pipe'])
+    const other = closed === 'stdout' ? child.stderr : child.stdout
+    child[closed]?.destroy()
+    const said = other === null ? '' : await text(other)
+    if (child.exitCode === null) await once(child, 'exit')
+    return { code: child.exitCode, said }
+  }
+  const onFullDisk = async (words: string) => {
+    const child = start(words, ['ignore', openSync('/dev/full', 'w'), 'pipe'])
+    const said = child.stderr === null ? '' : await text(child.stderr)
+    if (child.exitCode === null) await once(child, 'exit')
+    return { code: child.exitCode, said }
+  }
+
+  test('a secret that could be written nowhere is not called done', async () => {
+    for (const words of [
+      'credential add edge',
+      'credential rotate edge --json',
+      'gateway add other',
+      'admin add other --role viewer',
+      'verifier enrol other',
+      'api-credential add other --json',
+    ]) {
+      const { code, said } = await unread(words, 'stdout')
+      assert.equal(code, 1, words)
+      assert.match(
+        said,
+        /^warder: standard output cannot be written \(EPIPE\), .* is lost: end it/m,
+      )
+    }
+    assert.equal(await place.ask(edge), 200)
+    const { code, said } = await onFullDisk('credential add edge')
+    assert.equal(code, 1)
+    assert.match(said, /\nwarder: standard output cannot be written \(ENOSPC\), .*\n$/)
+  })
+
+  test('a list whose reader has seen enough is done, and one that found no room is not', async () => {
+    assert.deepEqual(await unread('gateway list', 'stdout'), { code: 0, said: '' })
+    assert.deepEqual(await onFullDisk('gateway list'), {
+      code: 1,
+      said: 'warder: standard output cannot be written (ENOSPC)\n',
+    })
+  })
+
+  test('a command goes on where nobody reads what it says beside', async () => {
+    const { code, said } = await unread('gateway add quiet', 'stderr')
+    assert.equal(code, 0)
+    assert.equal(await place.ask(said.trim()), 200)
+    assert.equal((await unread('gatewy', 'stderr')).code, 2)
+  })
+})
