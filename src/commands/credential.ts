@@ -56,7 +56,8 @@ export function revokeCredential(order: Order): Promise<number> {
     return Promise.resolve(2)
   }
   return withManagement(order, async (api) => {
-    const place = file === undefined ? await findById(api, order, id ?? '') : readPlace(api, file)
+    const place =
+      file === undefined ? await findById(api, order, id ?? '') : await readPlace(api, file)
     const answer = await api.ask('DELETE', `${place.path}/credentials${pathTo(place.id)}`)
     const applied = appliedOf(answer)
     const revokedAt = new Date(answer.header('date') ?? '').toISOString()
@@ -106,8 +107,8 @@ async function findAmong(
 }
 
 /** Reads from a credential which one it is. It is sent nowhere; that it is no forgery is for the authority to know. */
-function readPlace(api: Management, file: string): Place {
-  const token = readSecret(file)
+async function readPlace(api: Management, file: string): Promise<Place> {
+  const token = await readSecret(file)
   const [, payload = ''] = token.split('.')
   const claims = readTree(Buffer.from(payload, 'base64url').toString()) ?? {}
   const [id, gatewayId] = [claims['jti'], claims['gatewayId']]

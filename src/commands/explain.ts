@@ -32,17 +32,17 @@ function problemOf(order: Order): string | undefined {
     : 'say what to explain: - for a token from standard input, --file FILE, or --decision ID'
 }
 
-function askedOf(order: Order): Tree {
+async function askedOf(order: Order): Promise<Tree> {
   const decisionId = order.value('decision')
   return decisionId === undefined
-    ? { token: readSecret(order.value('file') ?? '-') }
+    ? { token: await readSecret(order.value('file') ?? '-') }
     : { decisionId }
 }
 
 async function askAuthority(order: Order, api: Management): Promise<Tree> {
   const path = pathTo('v1', 'environments', api.environmentId, 'explain')
   try {
-    return (await api.ask('POST', path, askedOf(order))).body
+    return (await api.ask('POST', path, await askedOf(order))).body
   } catch (error) {
     if (!(error instanceof CommandFailed) || !order.has('decision')) throw error
     throw new CommandFailed(
@@ -54,7 +54,7 @@ async function askAuthority(order: Order, api: Management): Promise<Tree> {
 
 async function askVerifier(order: Order, written: string): Promise<Tree> {
   const access = findVerifier(order, written)
-  const body = JSON.stringify(askedOf(order))
+  const body = JSON.stringify(await askedOf(order))
   const { status, text } = await post(access, body)
   const tree = readTree(text)
   if (status === 200 && tree) return tree

@@ -1,16 +1,16 @@
-import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import process from 'node:process'
+import { text } from 'node:stream/consumers'
 import { codeOf } from './code.ts'
 import { CommandFailed } from './failed.ts'
 
-const standardInput = 0
-
 /** Reads a credential from a file, or from standard input where that is `-`. */
-export function readSecret(file: string): string {
+export async function readSecret(file: string): Promise<string> {
+  const isInput = file === '-'
   try {
-    return readFileSync(file === '-' ? standardInput : file, 'utf8').trim()
+    return (isInput ? await text(process.stdin) : await readFile(file, 'utf8')).trim()
   } catch (error) {
-    throw new CommandFailed(`what --file names cannot be read (${codeOf(error)})`, {
-      cause: error,
-    })
+    const source = isInput ? 'standard input' : 'what --file names'
+    throw new CommandFailed(`${source} cannot be read (${codeOf(error)})`, { cause: error })
   }
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { spawn, type StdioOptions } from 'node:child_process'
+import { spawn, spawnSync, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync } from 'node:fs'
+import { closeSync, constants, openSync } from 'node:fs'
+import { appendFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, suite, test } from 'node:test'
 import { makePlace, program, type Place, type Serving } from './running.ts'
@@ -79,5 +81,19 @@ suite('what a command writes and reads', () => {
     assert.equal(code, 0)
     assert.equal(await place.ask(said.trim()), 200)
     assert.equal((await unread('gatewy', 'stderr')).code, 2)
+  })
+
+  test('a token is waited for, whoever left standard input in a mode that does not wait', async () => {
+    const fifo = join(place.folder, 'token')
+    assert.equal(spawnSync('mkfifo', [fifo]).status, 0)
+    const input = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK)
+    const open = openSync(fifo, 'w')
+    const child = start('explain -', [input, 'pipe', 'inherit'])
+    closeSync(input)
+    // More than a pipe holds, so that it is read while it is written.
+    await appendFile(fifo, edge + '\n'.repeat(1 << 20))
+    closeSync(open)
+    assert.ok(child.stdout)
+    assert.match(await text(child.stdout), /^allow: allowed\n/)
   })
 })
