@@ -1,6 +1,5 @@
 import { verifyAuditAt } from '../authority/database.ts'
 import { databaseUrl } from './authority-settings.ts'
-import { CommandFailed } from './failed.ts'
 import { withManagement } from './management.ts'
 import type { Order } from './command.ts'
 import { cellOf, withoutLinks, type Tree } from './reading.ts'
@@ -10,8 +9,13 @@ import { columns, show, tell } from './terminal.ts'
 
 /** Lists the audit of the organization, the oldest entry first. */
 export function listAudit(order: Order): Promise<number> {
+  const limit = order.value('limit')
+  if (limit !== undefined && !/^\d{1,9}$/.test(limit)) {
+    tell('warder: --limit is a number')
+    return Promise.resolve(2)
+  }
+  const most = limit === undefined ? Infinity : Number(limit)
   return withManagement(order, async (api) => {
-    const most = limitOf(order)
     const filters = ['after', 'actor', 'action'].flatMap((name) => {
       const value = order.value(name)
       return value === undefined ? [] : [[name, value]]
@@ -40,13 +44,6 @@ export function listAudit(order: Order): Promise<number> {
 /** An administrator is shown by name. */
 function actorOf(entry: Tree): string {
   return entry['actorName'] === undefined ? 'actor' : 'actorName'
-}
-
-function limitOf(order: Order): number {
-  const limit = order.value('limit')
-  if (limit === undefined) return Infinity
-  if (/^\d{1,9}$/.test(limit)) return Number(limit)
-  throw new CommandFailed('--limit is a number')
 }
 
 /** Proves the chain of the audit in the database. */

@@ -96,4 +96,9 @@ suite('what a command writes and reads', () => {
     assert.ok(child.stdout)
     assert.match(await text(child.stdout), /^allow: allowed\n/)
   })
+
+  test('a number of entries that is none is mistyped', async () => {
+    const { code, err } = await place.run('audit list --limit many')
+    assert.deepEqual([code, err], [2, 'warder: --limit is a number\n'])
+  })
 })
