@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { isLoopback } from '../config/address.ts'
+import { url as webAddress } from '../config/kinds.ts'
 import { loadConfig } from '../config/load.ts'
 import { describeMistake } from '../config/mistake.ts'
 import type { Config } from '../config/schema.ts'
@@ -62,16 +63,19 @@ export function findAccess(order: Order): Access {
 export function findVerifier(order: Order, written: string): Pick<Access, 'url' | 'ca'> {
   const config = readSettings(order)
   const url = written.replace(/\/+$/, '')
-  const parsed = URL.parse(url)
-  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) {
-    throw new CommandFailed('--verifier is no address: write http://127.0.0.1:7090')
-  }
+  const parsed = parseAddress(url)
+  if (!parsed) throw new CommandFailed('--verifier is no address: write http://127.0.0.1:7090')
   if (parsed.protocol === 'http:' && !isLoopback(parsed.hostname)) {
     throw new CommandFailed(
       'the token would travel without TLS: a verifier explains to its own machine only, so run this there',
     )
   }
   return { url, ca: config.authority.ca === undefined ? undefined : readCa(config.authority.ca) }
+}
+
+/** Messages name the address, so nothing secret may stand in it. */
+function parseAddress(written: string): URL | undefined {
+  return webAddress.read(written).ok ? new URL(written) : undefined
 }
 
 function readSettings(order: Order): Config {
@@ -115,8 +119,8 @@ function memberOf(admin: Tree, name: string, path: string): string {
 }
 
 function checkUrl(url: string, { insecure }: Config): void {
-  const parsed = URL.parse(url)
-  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) {
+  const parsed = parseAddress(url)
+  if (!parsed) {
     throw new CommandFailed('WARDER_URL is no address: write http://HOST:PORT or https://HOST:PORT')
   }
   if (parsed.protocol === 'http:' && !isLoopback(parsed.hostname) && !insecure.plaintextAuthority) {

@@ -101,4 +101,15 @@ suite('what a command writes and reads', () => {
     const { code, err } = await place.run('audit list --limit many')
     assert.deepEqual([code, err], [2, 'warder: --limit is a number\n'])
   })
+
+  test('an address with a password is refused, and not repeated', async () => {
+    const address = `http://admin:hunter2@127.0.0.1:${place.ports.authority}`
+    const listed = await place.run('gateway list', { env: { WARDER_URL: address } })
+    const explained = await place.run(`explain - --verifier ${address}`, { stdin: edge })
+    for (const { code, err } of [listed, explained]) {
+      assert.equal(code, 1)
+      assert.match(err, /is no address: write http:/)
+      assert.ok(!err.includes('hunter2'), err)
+    }
+  })
 })
