@@ -95,13 +95,14 @@ async function send(access: Access, caller: Caller, sent: Sent): Promise<Answer>
   const asked = { ...sent, headers: { accept: 'application/json', ...headers } }
   const { status, header, text } = await attempt(access, () => caller.call(asked))
   const tree = text === '' ? {} : readTree(text)
-  if (!tree) {
+  const isRefusal = status >= 300
+  if (!tree || (isRefusal && typeof tree['code'] !== 'string')) {
     throw new CommandFailed(
       `${access.url} answered ${status} with something that is not the management API's: correct WARDER_URL`,
     )
   }
   const wasToken = path.endsWith('/as/token')
-  if (status >= 300) {
+  if (isRefusal) {
     const context = { status, retryAfter: header('retry-after'), from: access.from }
     const refusal = describeRefusal(tree, { ...context, wasToken })
     throw new CommandFailed(refusal, { status })

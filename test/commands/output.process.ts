@@ -112,4 +112,11 @@ suite('what a command writes and reads', () => {
       assert.ok(!err.includes('hunter2'), err)
     }
   })
+
+  test('a page of JSON that is no authority’s is named as such', async () => {
+    const address = `http://127.0.0.1:${place.ports.ops}`
+    const { code, err } = await place.run('gateway list', { env: { WARDER_URL: address } })
+    assert.equal(code, 1)
+    assert.match(err, /answered 404 with something that is not the management API's: correct/)
+  })
 })
