@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { parseJsonObject, isJsonObject } from '../credential/strict-json.ts'
-import { openStore } from '../store/open.ts'
+import { holdDatabase, openStore } from '../store/open.ts'
 import { verifyAudit } from '../store/verify.ts'
 import type { Clock } from '../system/clock.ts'
 import { backupFile, copyPrivate, hashOfFile, isThere, keyNames } from './backup.ts'
@@ -27,16 +27,20 @@ export async function restore(parts: RestoreParts): Promise<Restored> {
   const database = resolve(parts.databasePath)
   const { takenAt, files } = await readBackup(from)
   await refuseOverwriting(dataFolder, database)
+  // Somebody may start an authority here before the restore has ended.
+  const held = await holdDatabase(`sqlite:${database}`)
   const staging = `${database}.restoring`
-  await rm(staging, { recursive: true, force: true })
-  await mkdir(join(staging, 'keys'), { recursive: true, mode: 0o700 })
   try {
+    await refuseOverwriting(dataFolder, database)
+    await rm(staging, { recursive: true, force: true })
+    await mkdir(join(staging, 'keys'), { recursive: true, mode: 0o700 })
     for (const name of Object.keys(files)) await copyPrivate(join(from, name), join(staging, name))
     const renewal = await renewCopy(staging, { keyEncryptionKey, clock, takenAt })
     await moveIn(Object.keys(files), { staging, dataFolder, database })
     return { ...renewal, takenAt }
   } finally {
     await rm(staging, { recursive: true, force: true })
+    await held.close()
   }
 }
 

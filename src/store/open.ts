@@ -1,6 +1,6 @@
 import { StoreRefused } from './errors.ts'
 import { migratePostgres, openPostgresStore } from './postgres-store.ts'
-import { openSqliteSnapshots, openSqliteStore } from './sqlite-store.ts'
+import { holdSqlite, openSqliteSnapshots, openSqliteStore } from './sqlite-store.ts'
 import type { Store } from './store.ts'
 
 /** Where the database is, `sqlite:PATH` or `postgres://…`, and what bounds it. */
@@ -29,6 +29,11 @@ export async function openSnapshots(
   url: string,
 ): Promise<Pick<Store, 'snapshot' | 'backup' | 'close'>> {
   return isPostgres(url) ? await openPostgresStore({ url }) : await openSqliteSnapshots(pathOf(url))
+}
+
+/** Keeps everybody else from opening a SQLite database for writing, or from making it, without opening it. */
+export function holdDatabase(url: string): Promise<Pick<Store, 'close'>> {
+  return holdSqlite(pathOf(url))
 }
 
 /** Brings the schema of a database forward to this program's. */

@@ -2,10 +2,10 @@
 // in the order of the requests.
 import type { SQLInputValue } from 'node:sqlite'
 
-/** How a thread holds the database: `write` holds it alone and makes it where there is none. */
+/** How a thread holds the database: `write` holds it alone and makes it where there is none, `hold` only keeps others out. */
 export interface SqliteThreadOptions {
   readonly path: string
-  readonly mode: 'read' | 'write'
+  readonly mode: 'read' | 'write' | 'hold'
   readonly maxBytes?: number | undefined
 }
 

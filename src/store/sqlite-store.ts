@@ -6,6 +6,7 @@ import { migrateForward, refuseNewer, schemaVersion, versionOf } from './migrate
 import { createRevisionNews } from './revision-news.ts'
 import { openSqliteThread } from './sqlite-thread.ts'
 import type { SqliteThread } from './sqlite-thread.ts'
+import type { SqliteThreadOptions } from './sqlite-protocol.ts'
 import type { Reader, Store } from './store.ts'
 import { createWriteQueue } from './write-queue.ts'
 import type { WriteSession } from './write-queue.ts'
@@ -18,7 +19,7 @@ export interface SqliteOptions {
 
 /** Opens a SQLite database, bringing its schema forward; nobody else may have it open. */
 export async function openSqliteStore({ path, maxBytes }: SqliteOptions): Promise<Store> {
-  const writer = await openWriter(path, maxBytes)
+  const writer = await openAlone({ path, mode: 'write', maxBytes })
   const threads = [writer]
   const closeThreads = async () => {
     await Promise.all(threads.map((thread) => thread.close()))
@@ -77,9 +78,16 @@ async function copy(thread: SqliteThread, to: string): Promise<void> {
   await thread.copy(to)
 }
 
-async function openWriter(path: string, maxBytes: number | undefined): Promise<SqliteThread> {
+/** Keeps everybody else from opening a SQLite database for writing, or from making it. */
+export async function holdSqlite(path: string): Promise<Pick<Store, 'close'>> {
+  const thread = await openAlone({ path, mode: 'hold' })
+  return { close: () => thread.close() }
+}
+
+async function openAlone(options: SqliteThreadOptions): Promise<SqliteThread> {
+  const { path } = options
   try {
-    return await openSqliteThread({ path, mode: 'write', maxBytes })
+    return await openSqliteThread(options)
   } catch (error) {
     if (error instanceof StoreUnavailable && error.reason === 'busy') {
       throw new StoreRefused(

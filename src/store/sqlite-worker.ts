@@ -38,10 +38,11 @@ function open(): BareAnswer {
   }
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   createPrivate(`${path}-lock`)
-  createPrivate(path)
+  if (mode === 'write') createPrivate(path)
   // Held until the process ends, however it ends: a second authority on the same file would not see this one's changes.
   lock = new DatabaseSync(`${path}-lock`, { timeout: 0 })
   lock.exec('begin exclusive')
+  if (mode === 'hold') return nothing
   db = new DatabaseSync(path, { timeout: busyTimeoutMs })
   db.exec(`
     pragma page_size = ${pageBytes};

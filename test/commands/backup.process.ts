@@ -3,6 +3,7 @@ import { chmodSync, cpSync, readdirSync, readFileSync, statSync, writeFileSync }
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { holdDatabase } from '../../src/store/open.ts'
 import { makePlace, until, type Place } from './running.ts'
 
 async function addGateway(place: Place, name: string) {
@@ -59,6 +60,16 @@ suite('backup and restore', () => {
     assert.deepEqual([code, out], [1, ''])
     assert.match(err, /^warder: .*warder\.db is there, and a restore overwrites nothing: move it/)
     assert.deepEqual(readFileSync(join(place.folder, 'data/warder.db')), database)
+  })
+
+  test('nothing is restored to where somebody else is about to make a database', async () => {
+    const held = await holdDatabase(`sqlite:${join(place.folder, 'taken/warder.db')}`)
+    const refused = await place.run('restore backup --data taken')
+    assert.deepEqual([refused.code, refused.out], [1, ''])
+    assert.match(refused.err, /taken\/warder\.db is in use by another process: stop that one/)
+    await held.close()
+    assert.deepEqual(readdirSync(join(place.folder, 'taken')), ['warder.db-lock'])
+    assert.equal((await place.run('restore backup --data taken')).code, 0)
   })
 
   test('a damaged backup is not restored, and leaves nothing behind', async () => {
