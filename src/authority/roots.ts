@@ -37,9 +37,10 @@ const suffix = '.root'
 /** Reads the roots, and makes the first one. */
 export async function openRoots({ folder, given, wanted }: RootSource): Promise<Roots> {
   const roots = new Map<string, Buffer>()
-  const texts = given === undefined ? await readFolder(folder) : [given]
-  for (const text of texts) {
-    const root = decode(text)
+  const found =
+    given === undefined ? await readFolder(folder) : [{ text: given, from: 'keyEncryptionKey' }]
+  for (const { text, from } of found) {
+    const root = decode(text, from)
     roots.set(nameOf(root), root)
   }
   const [first] = roots.keys()
@@ -61,10 +62,16 @@ function derive(root: Buffer, purpose: RootPurpose): KeyObject {
   return createSecretKey(Buffer.from(hkdfSync('sha256', root, '', purpose, rootBytes)))
 }
 
-async function readFolder(folder: string): Promise<readonly string[]> {
+interface FoundRoot {
+  readonly text: string
+  readonly from: string
+}
+
+async function readFolder(folder: string): Promise<readonly FoundRoot[]> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const names = (await readdir(folder)).filter((name) => name.endsWith(suffix)).toSorted()
-  return Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')))
+  const paths = names.map((name) => join(folder, name))
+  return Promise.all(paths.map(async (from) => ({ text: await readFile(from, 'utf8'), from })))
 }
 
 async function makeRoot(folder: string, roots: Map<string, Buffer>): Promise<string> {
@@ -75,10 +82,12 @@ async function makeRoot(folder: string, roots: Map<string, Buffer>): Promise<str
   return name
 }
 
-function decode(text: string): Buffer {
+function decode(text: string, from: string): Buffer {
   const root = Buffer.from(text.trim(), 'base64url')
   if (root.length !== rootBytes || root.toString('base64url') !== text.trim()) {
-    throw new AuthorityRefused('a key encryption key is 32 bytes in base64url')
+    throw new AuthorityRefused(
+      `${from} is no key encryption key, which is 32 bytes in base64url: restore it from a backup`,
+    )
   }
   return root
 }

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
@@ -95,6 +103,25 @@ describe('first start', () => {
     const store = await openStore({ url })
     await assert.rejects(start(store, dataFolder), AuthorityRefused)
     assert.equal(readFileSync(join(dataFolder, 'admin.json'), 'utf8'), '{"mine":true}')
+    await store.close()
+  })
+
+  test('a key under which secrets are kept that is damaged is named, and not made anew', async (t) => {
+    const { dataFolder, url } = open(t)
+    const store = await openStore({ url })
+    await start(store, dataFolder)
+    const [name = ''] = readdirSync(join(dataFolder, 'keys'))
+    const path = join(dataFolder, 'keys', name)
+    for (const damaged of ['', readFileSync(path, 'utf8').slice(0, -3)]) {
+      writeFileSync(path, damaged)
+      await assert.rejects(start(store, dataFolder), {
+        name: 'AuthorityRefused',
+        message: `${path} is no key encryption key, which is 32 bytes in base64url: restore it from a backup`,
+      })
+    }
+    rmSync(path)
+    await assert.rejects(start(store, dataFolder), /under which the database keeps its secrets/)
+    assert.deepEqual(readdirSync(join(dataFolder, 'keys')), [])
     await store.close()
   })
 
