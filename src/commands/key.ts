@@ -74,8 +74,10 @@ async function confirmRetiring(kid: string, ending: string): Promise<void> {
   if (!process.stdin.isTTY) throw new CommandFailed(`${ends}; add --yes if that is meant`)
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    const typed = await lines.question(`${ends}. Type the first four letters of the key to go on: `)
-    if (typed.trim() !== kid.slice(0, 4)) throw new CommandFailed('nothing was retired')
+    const typed = await lines
+      .question(`${ends}. Type the first four letters of the key to go on: `)
+      .catch(() => undefined)
+    if (typed?.trim() !== kid.slice(0, 4)) throw new CommandFailed('nothing was retired')
   } finally {
     lines.close()
   }
