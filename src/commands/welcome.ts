@@ -9,7 +9,7 @@ export function welcome(
 ): string {
   const { data, listen } = config
   const decisions = shownUrl(listen.http, 7070)
-  const folder = data === './data' ? '' : ` --data ${data}`
+  const folder = data === './data' ? '' : ` --data ${inShell(data)}`
   return `
 warder ${version}. ${first ? 'An organization, an environment and an administrator were made.' : 'Everything was found again.'}
 
@@ -30,6 +30,11 @@ function firstSteps(decisions: string, folder: string): string {
 
 The second answers 200, and 401 once the third was done.
 `
+}
+
+/** A word as a shell takes it for one. */
+function inShell(word: string): string {
+  return /^[\w./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 /** A question that nginx would ask, by hand. */

@@ -294,14 +294,15 @@ test('help is there for all, for a group and for one, with an example', async (t
 })
 
 test('what a terminal is told to try first are commands that can be read, for the folder that is used', () => {
-  for (const argv of [[], ['--data', '/srv/warder', '--listen-http', '127.0.0.1:8070']]) {
+  for (const argv of [[], ['--data', "/srv/it's; here", '--listen-http', '127.0.0.1:8070']]) {
     const loaded = loadConfig({ argv, env: {}, cwd: '/', readFile: throwing })
     assert.ok(loaded.ok)
     const text = welcome(loaded.config, { version: '1.2.3', first: true })
     const typed = [...text.matchAll(/^ {2}npx warder (.*?)( > edge\.token)?$/gm)]
     assert.equal(typed.length, 2)
     for (const [, words = ''] of typed) {
-      const found = findCommand(commands, words.split(' '))
+      const said = spawnSync('sh', ['-c', `printf '%s\\0' ${words}`], { encoding: 'utf8' })
+      const found = findCommand(commands, said.stdout.split('\0').slice(0, -1))
       assert.ok(found.kind === 'command', words)
       const reading = readOrder(found.command, found.rest)
       assert.ok(reading.kind === 'order', words)
