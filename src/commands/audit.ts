@@ -61,7 +61,7 @@ export async function verifyAudit(order: Order): Promise<number> {
     )
     return broken ? 1 : 0
   } catch (error) {
-    tell(`warder: ${startProblem(error)}`)
+    tell(`warder: ${startProblem(error, config)}`)
     return 1
   }
 }

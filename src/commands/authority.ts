@@ -55,7 +55,7 @@ export async function migrate({ rest }: Order): Promise<number> {
     tell('the database has the schema of this program')
     return 0
   } catch (error) {
-    tell(`warder: ${startProblem(error)}`)
+    tell(`warder: ${startProblem(error, config)}`)
     return 1
   }
 }
@@ -78,7 +78,7 @@ export async function move(order: Order): Promise<number> {
     tell(`moved ${gateways} gateways, ${credentials} credentials and ${audit} entries of the audit`)
     return 0
   } catch (error) {
-    tell(`warder: ${problemText(error)}`)
+    tell(`warder: ${problemText(error, config)}`)
     return 1
   }
 }

@@ -120,7 +120,7 @@ async function onInstallation(
     } catch (error) {
       throw error instanceof CommandFailed
         ? error
-        : new CommandFailed(problemText(error), { cause: error })
+        : new CommandFailed(problemText(error, config), { cause: error })
     }
   })
 }

@@ -26,7 +26,7 @@ export async function runProcess(
   // Heard from the start: a signal that comes while it begins to answer must not cut it off.
   const stopped = new Promise<string>((resolve) => onStopSignal(resolve))
   try {
-    const up = await begin(() => start(config, log))
+    const up = await begin(config, () => start(config, log))
     if (!up) return 1
     log.info('stops', { signal: identifier(await stopped) })
     await up.stop()
@@ -36,11 +36,11 @@ export async function runProcess(
   }
 }
 
-async function begin(start: () => Promise<Up>): Promise<Up | undefined> {
+async function begin(config: Config, start: () => Promise<Up>): Promise<Up | undefined> {
   try {
     return await start()
   } catch (error) {
-    tell(`warder: ${startProblem(error)}`)
+    tell(`warder: ${startProblem(error, config)}`)
     return undefined
   }
 }

@@ -1,3 +1,4 @@
+import type { Config } from '../config/schema.ts'
 import { codeOf } from './code.ts'
 
 // Errors whose message is one line that names the fix.
@@ -22,16 +23,18 @@ const fixes: ReadonlyMap<string, string> = new Map([
 ])
 
 /** What keeps a process from starting, in one line that names the fix; throws what is a mistake of this program. */
-export function startProblem(error: unknown): string {
-  return `cannot start: ${problemText(error)}`
+export function startProblem(error: unknown, config: Config): string {
+  return `cannot start: ${problemText(error, config)}`
 }
 
 /** What is wrong with the data, the keys or an address, with the fix; throws what is a mistake of this program. */
-export function problemText(error: unknown): string {
+export function problemText(error: unknown, { database }: Config): string {
   if (!(error instanceof Error)) throw new TypeError('what was thrown is no error')
   if (told.has(error.name)) return error.message
   const fix = 'reason' in error ? fixes.get(String(error.reason)) : undefined
-  if (fix !== undefined) return `the database: ${fix}`
+  // The address of a Postgres may hold a password.
+  const place = database.kind === 'sqlite' ? ` ${database.path}` : ''
+  if (fix !== undefined) return `the database${place}: ${fix}`
   if (!('syscall' in error)) throw error
   const path = 'path' in error ? `${String(error.path)} ` : ''
   return `${path}(${codeOf(error)}): check the data folder and its rights, or name another --data`

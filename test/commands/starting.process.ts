@@ -194,9 +194,15 @@ suite('what keeps it from working', () => {
   test('data that cannot be read is told with the fix', async () => {
     mkdirSync(join(place.folder, 'damaged'))
     writeFileSync(join(place.folder, 'damaged/warder.db'), 'no database at all '.repeat(500))
-    assert.match(await refusalOf('serve --data damaged'), /damaged or no database of Warder/)
+    assert.match(
+      await refusalOf('serve --data damaged'),
+      /the database damaged\/warder\.db: it is damaged or no database of Warder/,
+    )
     writeFileSync(join(place.folder, 'file'), '')
-    assert.match(await refusalOf('serve --data file'), /check the data folder/)
+    assert.match(
+      await refusalOf('serve --data file'),
+      /the database file\/warder\.db: .* check the data folder/,
+    )
   })
 
   test('a start without its keys is refused rather than made anew', async () => {
