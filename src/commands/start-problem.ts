@@ -7,7 +7,7 @@ const told = new Set([
   'AuthorityRefused',
   'TlsFilesError',
   'ListenRefused',
-  'EnrolmentError',
+  'LinkRefused',
 ])
 
 const fixes: ReadonlyMap<string, string> = new Map([
