@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { algorithms } from '../../src/credential/algorithm.ts'
-import { createKeyRing, stillTrusts, type KeyRing } from '../../src/credential/key-ring.ts'
+import {
+  createKeyRing,
+  createProfile,
+  stillTrusts,
+  type KeyRing,
+} from '../../src/credential/key-ring.ts'
 import { importKeySet } from '../../src/credential/key-set.ts'
 import { mintGatewayCredential } from '../../src/credential/mint.ts'
 import { prove } from '../../src/credential/proof.ts'
 import type { JsonValue } from '../../src/credential/strict-json.ts'
 import { defaultLeeway, epochSeconds } from '../../src/credential/time.ts'
+import {
+  audience,
+  gatewayClaims as outsideClaims,
+  issuerKey,
+  issuerName,
+  signToken,
+} from '../verifier/issuer.ts'
 import { gatewayClaims, issuer, jwksOf, keys, now, profiles } from './installation.ts'
 
 async function importClosed(issuedUntil: JsonValue) {
@@ -32,6 +44,30 @@ test('what a key has signed until it was closed counts, and nothing that it has 
     [now, 'key-closed'],
   ] as const) {
     const proof = prove(await minted(at), ring, now, defaultLeeway)
+    assert.equal(typeof proof === 'string' ? proof : proof.kind, want)
+  }
+})
+
+test('a token that does not say when it was issued counts for nothing once its key was closed', async () => {
+  const key = issuerKey('closed')
+  const profile = createProfile({
+    kind: 'gateway',
+    typ: undefined,
+    audiences: new Set([audience]),
+    gatewayClaim: undefined,
+    own: false,
+  })
+  const token = signToken(key, outsideClaims({ iat: undefined }))
+  for (const [closed, want] of [
+    [{}, 'gateway'],
+    [{ issuedUntil: now }, 'key-closed'],
+  ] as const) {
+    const jwks = { keys: [{ ...key.jwk, ...closed }] } as unknown as JsonValue
+    const set = await importKeySet(jwks, algorithms)
+    const ring = createKeyRing(1, [
+      { name: issuerName, profiles: [profile], keys: set?.keys ?? [] },
+    ])
+    const proof = prove(token, ring, now, defaultLeeway)
     assert.equal(typeof proof === 'string' ? proof : proof.kind, want)
   }
 })
