@@ -4,6 +4,7 @@ import { parseCompact } from '../credential/compact.ts'
 import type { TokenExplanation } from '../decision/explain.ts'
 import type { Reason } from '../decision/reasons.ts'
 import type { Reader } from '../store/store.ts'
+import { isWellFormed } from './operation.ts'
 
 /** An end, and whose doing it was. */
 export interface End {
@@ -115,7 +116,7 @@ async function rowOf(db: Reader, clientId: string): Promise<string | undefined> 
 function kidOf(token: string): string | undefined {
   const compact = parseCompact(token)
   const kid = typeof compact === 'string' ? undefined : compact.header['kid']
-  return typeof kid === 'string' ? kid : undefined
+  return typeof kid === 'string' && isWellFormed('kid', kid) ? kid : undefined
 }
 
 /** The last deed of this kind that verifiers were told of. */

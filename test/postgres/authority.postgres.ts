@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { migrateStore, verifyAuditAt } from '../../src/authority/database.ts'
 import { createRecorder } from '../authority/follower.ts'
-import { addGateway, ask, buyToken, embedded, openHouse } from '../authority/house.ts'
+import { addGateway, ask, askForToken, buyToken, embedded, openHouse } from '../authority/house.ts'
 import { startPostgres, type PostgresServer } from './server.ts'
+
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 const server = await startPostgres()
 if ('missing' in server) {
@@ -17,6 +20,21 @@ if ('missing' in server) {
 
 function describeAuthority(postgres: PostgresServer): void {
   after(() => postgres.stop())
+
+  test('what Postgres cannot hold is refused as what is not there', async () => {
+    const databaseUrl = await postgres.newDatabase()
+    await migrateStore(databaseUrl)
+    const house = await openHouse({ databaseUrl })
+    const sold = await askForToken(house.url, { ...house, environmentId: '%00' })
+    assert.deepEqual([sold.status, sold.body['error']], [401, 'invalid_client'])
+    const head = { alg: 'ES256', typ: 'gateway-credential+jwt', kid: 'a\0b' }
+    const claims = { iss: house.settings.credentials.issuer, jti: randomUUID() }
+    const token = `${encode(head)}.${encode(claims)}.${'A'.repeat(86)}`
+    const path = `/v1/environments/${house.environmentId}/explain`
+    const explained = await house.ask('POST', path, { body: { token } })
+    assert.deepEqual([explained.status, explained.body['decision']], [200, 'deny'], explained.text)
+    await house.close()
+  })
 
   test('two authorities on one database: what one issues the other revokes, keys and administrators are shared', async () => {
     const databaseUrl = await postgres.newDatabase()
