@@ -61,7 +61,9 @@ async function rotateKey(parts: FeedKeyParts, call: KeyCall): Promise<Outcome> {
   if (!(await store.read((db) => keepsInstallation(db, call.caller)))) return denied()
   const row = await createKeyRow('feedKeys', 'EdDSA', roots, clock.wall())
   const url = urlOf(parts, call.caller.organizationId)
+  let made = false
   const outcome = await parts.write(call, async (db, book) => {
+    made = true
     await db.insertInto('feedKeys').values(row).execute()
     const revision = book.change({ kind: 'feed-key-added', jwk: readJwk(row.publicJwk) }, nobody)
     await db
@@ -72,7 +74,8 @@ async function rotateKey(parts: FeedKeyParts, call: KeyCall): Promise<Outcome> {
     book.enter({ action: 'feed-key.create', target: row.kid, revision }, whose)
     return created(showKey(url, row))
   })
-  if (outcome.kind === 'refusal') return outcome
+  // Who repeats a request is told of the key that was made then.
+  if (outcome.kind === 'refusal' || !made) return outcome
   const active = await settled(parts)
   return active ? created(showKey(url, { ...row, state: 'active' })) : outcome
 }

@@ -54,6 +54,19 @@ describe('Idempotency-Key', () => {
     assert.equal((await house.ask('POST', elsewhere, keyed('k'))).status, 201)
   })
 
+  test('a repeated rotation makes one key, and is answered with that one', async () => {
+    for (const keys of ['keys', 'feedKeys']) {
+      const path = `/v1/organizations/${house.organizationId}/${keys}`
+      const first = await house.ask('POST', path, keyed('rotate'))
+      const again = await house.ask('POST', path, keyed('rotate'))
+      assert.deepEqual([first.status, again.status], [201, 201])
+      assert.equal(again.headers.get('idempotent-replayed'), 'true')
+      assert.equal(again.body['kid'], first.body['kid'])
+      const { body } = await house.ask('GET', path)
+      assert.equal(body['count'], 2)
+    }
+  })
+
   test('what was refused is not kept, and a key is free again after a day', async () => {
     const path = `/v1/environments/${house.environmentId}/gateways`
     const send = (name: string, token = house.token) =>
