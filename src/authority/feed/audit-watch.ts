@@ -1,5 +1,6 @@
 // Heartbeats tell verifiers where the audit ends, and a verifier that follows anew tells where it ended when it was last
-// heard. What it names and the audit does not hold, somebody has cut off.
+// heard. What it names and the audit does not hold, somebody has cut off; but a restore may rightly have lost what was
+// seen in the epoch before. Whoever has an enrolment can name what never was, and so is told of once an hour only.
 
 import type { Store } from '../../store/store.ts'
 import type { Clock } from '../../system/clock.ts'
@@ -9,23 +10,35 @@ import type { Background } from '../background.ts'
 import type { FleetVerifier } from './feed-fleet.ts'
 
 export interface AuditWatchParts {
+  readonly epoch: string
   readonly store: Pick<Store, 'read'>
   readonly clock: Clock
   readonly log: Log
   readonly background: Pick<Background, 'enter'>
 }
 
-/** Looks a head up that a verifier has seen, and raises an alarm where the audit lacks it. */
-export type AuditWatch = (head: string, verifier: FleetVerifier) => Promise<void>
+/** Where the audit ended once, and in which epoch that was; `undefined` where the verifier does not say. */
+interface Seen {
+  readonly head: string
+  readonly epoch: string | undefined
+}
 
-const toldMax = 1000
+/** Looks a head up that a verifier has seen, and raises an alarm where the audit lacks it. */
+export type AuditWatch = (seen: Seen, verifier: FleetVerifier) => Promise<void>
+
+const toldEachMs = 3_600_000
 
 /** Creates the watch. */
-export function createAuditWatch({ store, clock, log, background }: AuditWatchParts): AuditWatch {
-  const told = new Set<string>()
-  return async (head, { name }) => {
-    if (told.has(head) || (await isHeld(store, head))) return
-    if (told.size < toldMax) told.add(head)
+export function createAuditWatch(parts: AuditWatchParts): AuditWatch {
+  const { store, clock, log, background } = parts
+  const told = new Map<string, number>()
+  const wasTold = (id: string) => {
+    const before = told.get(id)
+    return before !== undefined && clock.monotonic() - before < toldEachMs
+  }
+  return async ({ head, epoch = parts.epoch }, { id, name }) => {
+    if (epoch !== parts.epoch || (await isHeld(store, head)) || wasTold(id)) return
+    told.set(id, clock.monotonic())
     log.error('the audit lacks what a verifier has seen of it: its end was cut off', {
       verifier: identifier(name),
     })

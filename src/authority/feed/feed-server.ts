@@ -99,6 +99,10 @@ function instanceOf({ headers }: IncomingMessage): string {
   return typeof said === 'string' && /^[\w-]{1,64}$/.test(said) ? said : ''
 }
 
+function textOf(header: string | readonly string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined
+}
+
 function parameterOf(url: string, name: string): string | undefined {
   return new URLSearchParams(url.split('?')[1]).get(name) ?? undefined
 }
@@ -148,8 +152,8 @@ async function giveFeed(
   }
   const lease = headers['warder-expire-after']
   fleet.join(verifier, lease === 'never' ? never : readLease(Number(lease)))
-  const seen = headers['warder-audit-head']
-  if (typeof seen === 'string' && /^[\w-]{43}$/.test(seen)) await watchAudit(seen, verifier)
+  const [head, epoch] = [textOf(headers['warder-audit-head']), textOf(headers['warder-epoch'])]
+  if (head && /^[\w-]{43}$/.test(head)) await watchAudit({ head, epoch }, verifier)
   // Whoever may go on judging for a while must be counted for as long, even if we are gone in a moment.
   await fleet.save()
   const followed = await hub.follow({ verifier, scope, after: Number(after) }, response)

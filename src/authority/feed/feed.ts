@@ -76,7 +76,7 @@ export async function openFeed({
     snapshots,
     hub,
     fleet,
-    watchAudit: createAuditWatch({ store, clock, log, background }),
+    watchAudit: createAuditWatch({ epoch, store, clock, log, background }),
     onUsage: (verifier, uses) => {
       const told = uses.map((use) =>
         Object.assign({}, use, { source: `${verifier.name} ${use.source}` }),

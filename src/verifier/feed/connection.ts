@@ -9,6 +9,12 @@ import type { Revision } from '../../standing/standing.ts'
 import type { Enrolment } from './enrolment.ts'
 import { FeedTrouble } from './trouble.ts'
 
+/** Where the authority's audit ended, in the epoch in which that was heard; empty where nothing was. */
+interface AuditSeen {
+  readonly epoch: string
+  readonly auditHead: string
+}
+
 export interface FeedConnection {
   readonly keys: () => Promise<JsonObject>
   /** The manifest line and the body of a snapshot that is to be no older than a revision, neither of them checked. */
@@ -19,7 +25,7 @@ export interface FeedConnection {
   readonly feed: (
     after: Revision,
     signal: AbortSignal,
-    auditHead?: string,
+    seen?: AuditSeen,
   ) => Promise<Dispatcher.ResponseData['body']>
   readonly report: (status: object) => Promise<void>
   readonly close: () => Promise<void>
@@ -85,9 +91,9 @@ export function createFeedConnection(parts: FeedConnectionParts): FeedConnection
       if (end === -1 || end > manifestBytesMax) throw new FeedTrouble('not-a-feed')
       return { manifest: whole.subarray(0, end).toString('latin1'), body: whole.subarray(end + 1) }
     },
-    async feed(after, signal, auditHead = '') {
-      const seen = auditHead === '' ? {} : { 'warder-audit-head': auditHead }
-      const { body, headers } = await ask(`/feed?after=${after}`, { signal, headers: seen })
+    async feed(after, signal, seen) {
+      const told = seen ? headersOfSeen(seen) : {}
+      const { body, headers } = await ask(`/feed?after=${after}`, { signal, headers: told })
       if (String(headers['content-type']).startsWith('application/x-ndjson')) return body
       body.on('error', () => undefined).destroy()
       throw new FeedTrouble('not-a-feed')
@@ -100,6 +106,10 @@ export function createFeedConnection(parts: FeedConnectionParts): FeedConnection
 }
 
 type Headers = Readonly<Record<string, string>>
+
+function headersOfSeen({ epoch, auditHead }: AuditSeen): Headers {
+  return auditHead === '' ? {} : { 'warder-audit-head': auditHead, 'warder-epoch': epoch }
+}
 
 async function headersOf({ enrolment, instance, leaseMs }: FeedConnectionParts): Promise<Headers> {
   return {

@@ -60,10 +60,10 @@ export function startFollower(parts: FollowerParts): Follower {
   const session = async () => {
     await begin(parts)
     begin = establish
-    const after = record.position?.revision
-    if (after === undefined) throw new TypeError('there is no position to go on from')
-    const seen = record.heartbeat?.auditHead
-    const body = await parts.connection.feed(after, closing.signal, seen)
+    if (!record.position) throw new TypeError('there is no position to go on from')
+    const { revision, epoch } = record.position
+    const seen = { epoch, auditHead: record.heartbeat?.auditHead ?? '' }
+    const body = await parts.connection.feed(revision, closing.signal, seen)
     for await (const lines of readLines(body, lineDeadlineMs)) {
       const heartbeat = await record.takeLines(lines)
       if (heartbeat) {
