@@ -6,17 +6,19 @@ import { describe, test, type TestContext } from 'node:test'
 import { openFeedBook } from '../../src/authority/feed/feed-book.ts'
 import { openFeedFleet } from '../../src/authority/feed/feed-fleet.ts'
 import { FeedHub } from '../../src/authority/feed/feed-hub.ts'
-import { systemClock } from '../../src/system/clock.ts'
+import { usualLeaseMs } from '../../src/authority/feed/lease.ts'
+import { systemClock, type Clock } from '../../src/system/clock.ts'
 import { readEnrolment } from '../../src/verifier/feed/enrolment.ts'
 import { openHouse } from '../authority/house.ts'
-import { enrol } from './fleet.ts'
+import { manualClock } from '../manual-clock.ts'
+import { enrol, until } from './fleet.ts'
 
 // Who is written to, by the hub itself, over real sockets.
 
 /** As long as a line may be, so that a few of them fill what the system buffers. */
 const lineBytes = 1024 * 1024
 
-async function openPlace(t: TestContext) {
+async function openPlace(t: TestContext, clock: Clock = systemClock) {
   const house = await openHouse()
   const { store, organizationId, environmentId } = house
   const signer = {
@@ -25,13 +27,14 @@ async function openPlace(t: TestContext) {
     reload: async () => undefined,
   }
   const book = await openFeedBook(store, signer)
+  const fleet = await openFeedFleet(store, clock)
   const hub = new FeedHub({
     store,
-    clock: systemClock,
+    clock,
     epoch: 'e',
     book,
     signer,
-    fleet: await openFeedFleet(store, systemClock),
+    fleet,
     enrolments: { isRevoked: () => false, revoked: async () => [] },
     onError: (error) => assert.ifError(error),
   })
@@ -64,7 +67,7 @@ async function openPlace(t: TestContext) {
       const payload = { environmentId, state: 'disabled' }
       tx.appendChange({ kind: 'environment-state', at: 1, ...whose, payload })
     })
-  return { hub, follow, ask, asked, change, newest: () => book.newest().revision }
+  return { hub, fleet, follow, ask, asked, change, newest: () => book.newest().revision }
 }
 
 describe('the feed', () => {
@@ -76,6 +79,22 @@ describe('the feed', () => {
     await once(response, 'close')
     await follow(newest(), response)
     assert.equal(hub.followers, 0)
+  })
+
+  test('lets who hears it go on judging for a whole lease', async (t) => {
+    const clock = manualClock()
+    const { fleet, follow, ask, asked, newest } = await openPlace(t, clock)
+    const socket = ask()
+    const response = await asked()
+    socket.resume()
+    await follow(newest(), response)
+    clock.advance(usualLeaseMs)
+    const before = socket.bytesRead
+    await until(async () => socket.bytesRead > before + 2 * lineBytes)
+    clock.advance(usualLeaseMs)
+    const { applied, verifiers } = await fleet.applied(newest(), undefined, 1)
+    assert.deepEqual([applied, verifiers], [0, 1])
+    socket.destroy()
   })
 
   test('is not kept for who does not read it', async (t) => {
