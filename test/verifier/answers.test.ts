@@ -39,6 +39,7 @@ describe('a refusal', () => {
         const answer = await ask(running.place, hook(token))
         assert.equal(answer.status, 401, reason)
         assert.equal(header(answer, 'www-authenticate'), 'Bearer error="invalid_token"')
+        assert.equal(header(answer, 'cache-control'), 'no-store')
         texts.add(sameEachTime(answer))
       }
       assert.equal(texts.size, 1)
@@ -51,6 +52,7 @@ describe('a refusal', () => {
       const answer = await ask(running.place, hook)
       assert.equal(answer.status, 401)
       assert.equal(header(answer, 'www-authenticate'), 'Bearer')
+      assert.equal(header(answer, 'cache-control'), 'no-store')
       texts.add(sameEachTime(answer))
     }
     assert.equal(texts.size, 1)
