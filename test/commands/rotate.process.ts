@@ -5,6 +5,7 @@ import { rotateCredential } from '../../src/commands/rotate.ts'
 import { commands } from '../../src/commands/table.ts'
 import { systemClock } from '../../src/system/clock.ts'
 import { addGateway, embedded, openHouse, type House } from '../authority/house.ts'
+import { enrol, startFeedVerifier, stateFolder, until } from '../feed/fleet.ts'
 import { makePlace } from './running.ts'
 
 interface Rotated {
@@ -13,6 +14,8 @@ interface Rotated {
   readonly err: string
   readonly waitedMs: number
 }
+
+const twoMinutesLater = () => systemClock.wall() + 125_000
 
 suite('credential rotate', () => {
   let house: House
@@ -35,7 +38,11 @@ suite('credential rotate', () => {
   }
 
   /** Runs the command where time passes as fast as it looks; `between` is done before each further look. */
-  const rotate = async (words: string, between: (afterMs: number) => Promise<void>) => {
+  const rotate = async (
+    words: string,
+    between: (afterMs: number) => Promise<void>,
+    wall = systemClock.wall,
+  ) => {
     const command = commands.find((each) => each.words.join(' ') === 'credential rotate')
     assert.ok(command)
     const reading = readOrder(command, [...words.split(' '), '--data', house.dataFolder])
@@ -48,7 +55,7 @@ suite('credential rotate', () => {
     process.stderr.write = (text: string | Uint8Array) => Boolean((said.err += String(text)))
     try {
       const code = await rotateCredential(reading.order, {
-        clock: { wall: systemClock.wall, monotonic: () => now },
+        clock: { wall, monotonic: () => now },
         async pause(milliseconds) {
           now += milliseconds
           await between(now)
@@ -111,6 +118,29 @@ suite('credential rotate', () => {
     })
     assert.equal(code, 1)
     assert.match(err, /the new credential was revoked meanwhile, or its key was retired/)
+  })
+
+  test('while a verifier has not been heard from for long, no old one ends', async () => {
+    await house.close()
+    house = await openHouse()
+    const { id, path, newId } = await oldAndNew()
+    const folder = stateFolder()
+    const enrolment = await enrol(house, 'far away')
+    const verifier = await startFeedVerifier({ enrolment, stateFolder: folder.path })
+    const members = `/v1/organizations/${house.organizationId}/verifiers`
+    await until(async () => {
+      const [member] = embedded((await house.ask('GET', members)).body, 'verifiers')
+      return member?.['lastSeenAt'] !== undefined
+    })
+    await verifier.stop()
+    folder.remove()
+    const useNew = async (afterMs: number) => {
+      if (afterMs === 5000) await use(await newId(), '10.0.0.8')
+    }
+    const { code, err } = await rotate(`${id} --quiet 30s`, useNew, twoMinutesLater)
+    assert.equal(code, 1)
+    assert.match(err, /far away has not been heard from, .*nothing was revoked/)
+    assert.equal((await liveOf(path)).length, 2)
   })
 
   test('what is too short to prove anything is mistyped', async () => {
