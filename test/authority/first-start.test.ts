@@ -97,6 +97,18 @@ describe('first start', () => {
     await (await openHouse({ dataFolder })).close()
   })
 
+  test('of two processes with keys of their own one sets the database up, and the other is refused', async (t) => {
+    const { dataFolder, url } = open(t)
+    const store = await openStore({ url })
+    const folders = ['one', 'other'].map((name) => join(dataFolder, name))
+    const started = await Promise.allSettled(folders.map((folder) => start(store, folder)))
+    const refused = started.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
+    assert.equal(refused.length, 1)
+    assert.match(String(refused[0]), /AuthorityRefused: another process has set this database up/)
+    assert.deepEqual(await countsOf(store), oneOfEach)
+    await store.close()
+  })
+
   test('an admin.json that is somebody else’s file is not overwritten', async (t) => {
     const { dataFolder, url } = open(t)
     writeFileSync(join(dataFolder, 'admin.json'), '{"mine":true}')
