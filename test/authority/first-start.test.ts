@@ -67,6 +67,54 @@ describe('first start', () => {
     assert.equal((await start(store, dataFolder)).first, false)
     assert.equal(readFileSync(path, 'utf8'), admin)
     assert.deepEqual(await countsOf(store), oneOfEach)
+    const entered = await store.read((db) =>
+      db.selectFrom('audit').select('action').orderBy('sequence').execute(),
+    )
+    assert.deepEqual(
+      entered.map(({ action }) => action),
+      [
+        'issuer.create',
+        'key.create',
+        'key.create',
+        'organization.create',
+        'environment.create',
+        'administrator.create',
+      ],
+    )
+    await store.close()
+  })
+
+  test('folders are made for their owner alone', async (t) => {
+    const { dataFolder, url } = open(t)
+    const store = await openStore({ url })
+    const folder = join(dataFolder, 'data')
+    await start(store, folder)
+    for (const made of [folder, join(folder, 'keys')]) {
+      assert.equal(statSync(made).mode & 0o777, 0o700)
+    }
+    await store.close()
+  })
+
+  test('an audience that is new is made known under the same name', async (t) => {
+    const { dataFolder, url } = open(t)
+    const store = await openStore({ url })
+    await start(store, dataFolder)
+    const credentials = { ...settings.credentials, audience: 'https://other.example' }
+    for (const _ of [1, 2]) {
+      await ensureFirstStart({
+        store,
+        clock: systemClock,
+        settings: { ...settings, credentials },
+        dataFolder,
+        keyEncryptionKey: undefined,
+      })
+    }
+    const rows = await store.read((db) => db.selectFrom('issuers').select('audience').execute())
+    assert.deepEqual(
+      new Set(rows.map(({ audience }) => audience)),
+      new Set([settings.credentials.audience, 'https://other.example']),
+    )
+    assert.equal(rows.length, 2)
     await store.close()
   })
 
