@@ -45,6 +45,9 @@ interface FileOutcome extends FileReading {
   readonly read: boolean
 }
 
+// What stands in a text for bytes that are no UTF-8.
+const unreadable = '\ufffd'
+
 const nothing: FileOutcome = {
   given: [],
   items: new Map(),
@@ -73,6 +76,14 @@ function readConfigFile(input: ConfigInput, { name, by }: NamedFile): FileOutcom
     const problem = `${quote(name)} cannot be read (${code})`
     const fix = 'name a file that is there and that this user may read'
     return { ...nothing, legible: false, mistakes: [{ where: by ?? name, problem, fix }] }
+  }
+  if (text.includes(unreadable)) {
+    const fix = 'save it as UTF-8'
+    return {
+      ...nothing,
+      legible: false,
+      mistakes: [{ where: name, problem: 'the file is not UTF-8', fix }],
+    }
   }
   return { ...readYaml(name, text), read: true }
 }

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { loadConfig } from '../../src/config/load.ts'
 import { describeMistake } from '../../src/config/mistake.ts'
 import { Secret } from '../../src/config/secret.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 import { expectMistakes, good, load, mistakes, type Given } from './loading.ts'
 
 const trust = (...entries: readonly string[]) => `trust: [${entries.join(', ')}]`
@@ -56,6 +59,21 @@ const refused: readonly (readonly [title: string, given: Given, line: RegExp])[]
 for (const [title, given, line] of refused) {
   test(`refused: ${title}`, (t) => expectMistakes(t, given, [line]))
 }
+
+test('a file in another encoding is named as such, and nothing of it counts', (t) => {
+  const cwd = temporaryFolder(t)
+  for (const bytes of [
+    Buffer.from('\ufeffdata: x\n', 'utf16le'),
+    Buffer.from('data: w\xe4rder\n', 'latin1'),
+  ]) {
+    writeFileSync(join(cwd, 'warder.yaml'), bytes)
+    const loaded = loadConfig({ argv: [], env: {}, cwd, readFile: readText })
+    assert.ok(!loaded.ok)
+    assert.deepEqual(loaded.mistakes.map(describeMistake), [
+      'warder.yaml: the file is not UTF-8; save it as UTF-8',
+    ])
+  }
+})
 
 test('names that every object has are no keys', (t) => {
   for (const name of ['constructor', 'toString', '__proto__']) {
@@ -132,4 +150,8 @@ test('the file of the working folder that is there and cannot be read is a mista
 
 function forbidden(): never {
   throw Object.assign(new Error('no right'), { code: 'EACCES' })
+}
+
+function readText(path: string): string {
+  return readFileSync(path, 'utf8')
 }
