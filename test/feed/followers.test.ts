@@ -102,9 +102,8 @@ describe('the feed', () => {
     const socket = ask()
     socket.pause()
     const response = await asked()
-    await follow(newest(), response)
-    assert.equal(hub.followers, 1)
     const closed = once(response, 'close')
+    await follow(newest(), response)
     for (let changes = 0; changes < 30; changes++) await change()
     await closed
     assert.equal(hub.followers, 0)
