@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { once } from 'node:events'
 import { createAuthority, type Authority } from '../../src/authority/authority.ts'
 import type { Recall } from '../../src/authority/explain.ts'
 import { ensureFirstStart } from '../../src/authority/first-start.ts'
@@ -15,6 +13,7 @@ import type { Store } from '../../src/store/store.ts'
 import { systemClock, type Clock } from '../../src/system/clock.ts'
 import type { Log } from '../../src/telemetry/log.ts'
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts'
+import { freePorts } from '../free-ports.ts'
 
 // A real authority on a real database and a real socket, and a client that speaks to it.
 
@@ -83,7 +82,8 @@ const silent: Log = {
 /** Starts an authority; ES256 unless told otherwise, since an RSA key takes its time. */
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'warder-authority-'))
-  const url = `http://127.0.0.1:${await freePort()}`
+  const [port = 0] = await freePorts(1)
+  const url = `http://127.0.0.1:${port}`
   const settings = { ...settingsFor(url), ...options.settings, ...options.settingsAt?.(url) }
   const opened = await openStore({
     url: options.databaseUrl ?? `sqlite:${join(folder, 'warder.db')}`,
@@ -172,15 +172,6 @@ export function settingsFor(publicUrl: string): AuthoritySettings {
     revocationWaitMs: 1000,
     limits: { headerBytes: 65_536, bodyBytes: 65_536, sockets: 1000 },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Asks and reads the answer, which has to be JSON if it is anything. */

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { ask, buyToken } from '../authority/house.ts'
 import type { DoorPorts } from './gateway.ts'
-import { freePorts, repository, startProgram, until } from './program.ts'
+import { freePorts } from '../free-ports.ts'
+import { repository, startProgram, until } from './program.ts'
 
 /** A credential that the authority has issued. */
 interface Issued {

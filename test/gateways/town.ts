@@ -7,7 +7,8 @@ import { startApplication, type Application } from './application.ts'
 import { openAuthority, type RunningAuthority } from './authority.ts'
 import { client, say } from './client.ts'
 import type { DoorPorts, Gateway } from './gateway.ts'
-import { freePorts, repository, startProgram, until, type Program } from './program.ts'
+import { freePorts } from '../free-ports.ts'
+import { repository, startProgram, until, type Program } from './program.ts'
 import { relayTo, type Relay } from './relay.ts'
 
 // A verifier as a process of its own, an authority with one of its own, an application that shows what it was sent, and

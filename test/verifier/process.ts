@@ -3,8 +3,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { createServer } from 'node:net'
-import { listen } from '../../src/verifier/listening.ts'
+import { freePorts } from '../free-ports.ts'
 import { audience, gatewayClaims, issuerKey, issuerName, keySet, signToken } from './issuer.ts'
 
 // A verifier as an operator starts it: a process of its own, with a configuration file.
@@ -18,13 +17,6 @@ export interface Started {
   readonly stderr: () => string
   /** The code that it ended with, or the signal that ended it. */
   readonly ended: Promise<number | string | null>
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listen(server, { kind: 'tcp', host: '127.0.0.1', port: 0 })
-  await new Promise((resolve) => server.close(resolve))
-  return port ?? 0
 }
 
 const start = new URL('../../src/start.js', import.meta.url).pathname
@@ -45,7 +37,7 @@ async function startIn(
   more: readonly string[],
 ): Promise<Started> {
   const key = issuerKey('key-1')
-  const [http, ops] = [await freePort(), await freePort()]
+  const [http = 0, ops = 0] = await freePorts(2)
   writeFileSync(join(folder, 'keys.json'), keySet(key))
   writeFileSync(
     join(folder, 'warder.yaml'),
