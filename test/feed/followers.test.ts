@@ -7,6 +7,7 @@ import { openFeedBook } from '../../src/authority/feed/feed-book.ts'
 import { openFeedFleet } from '../../src/authority/feed/feed-fleet.ts'
 import { FeedHub } from '../../src/authority/feed/feed-hub.ts'
 import { usualLeaseMs } from '../../src/authority/feed/lease.ts'
+import type { Store } from '../../src/store/store.ts'
 import { systemClock, type Clock } from '../../src/system/clock.ts'
 import { readEnrolment } from '../../src/verifier/feed/enrolment.ts'
 import { openHouse } from '../authority/house.ts'
@@ -20,7 +21,8 @@ const lineBytes = 1024 * 1024
 
 async function openPlace(t: TestContext, clock: Clock = systemClock) {
   const house = await openHouse()
-  const { store, organizationId, environmentId } = house
+  const { organizationId, environmentId } = house
+  const { store, reads } = watchedReads(house.store)
   const signer = {
     kid: () => 'key',
     sign: async (payload: string | Uint8Array) => String(payload).padEnd(lineBytes),
@@ -67,7 +69,22 @@ async function openPlace(t: TestContext, clock: Clock = systemClock) {
       const payload = { environmentId, state: 'disabled' }
       tx.appendChange({ kind: 'environment-state', at: 1, ...whose, payload })
     })
-  return { hub, fleet, follow, ask, asked, change, newest: () => book.newest().revision }
+  const newest = () => book.newest().revision
+  return { hub, fleet, follow, ask, asked, change, newest, reads }
+}
+
+/** A store that tells how many of its reads are under way. */
+function watchedReads(store: Store) {
+  let under = 0
+  const read: Store['read'] = async (work) => {
+    under++
+    try {
+      return await store.read(work)
+    } finally {
+      under--
+    }
+  }
+  return { store: { ...store, read }, reads: () => under }
 }
 
 describe('the feed', () => {
@@ -95,6 +112,14 @@ describe('the feed', () => {
     const { applied, verifiers } = await fleet.applied(newest(), undefined, 1)
     assert.deepEqual([applied, verifiers], [0, 1])
     socket.destroy()
+  })
+
+  test('reads nothing more once it has ended', async (t) => {
+    const { hub, change, reads } = await openPlace(t)
+    for (let changes = 0; changes < 10; changes++) await change()
+    assert.ok(reads() > 0)
+    await hub.close()
+    assert.equal(reads(), 0)
   })
 
   test('is not kept for who does not read it', async (t) => {

@@ -52,6 +52,7 @@ const waitingBytesMax = 1024 * 1024
 export class FeedHub {
   readonly #parts: FeedHubParts
   readonly #followings = new Set<Following>()
+  readonly #underWay = new Set<Promise<void>>()
   readonly #stopNews: () => void
   readonly #timer: NodeJS.Timeout
   /** When heartbeats could be written for the last time, by the monotonic clock, and what went wrong since. */
@@ -109,11 +110,14 @@ export class FeedHub {
     this.#stopNews()
     clearInterval(this.#timer)
     for (const { response } of this.#followings) response.destroy()
+    // The database may be closed once this has ended.
+    await Promise.all(this.#underWay)
     await this.#parts.fleet.save()
   }
 
   #guard(work: Promise<void>): void {
-    void work.catch(this.#parts.onError)
+    const ended = work.catch(this.#parts.onError).finally(() => this.#underWay.delete(ended))
+    this.#underWay.add(ended)
   }
 
   async #tick(): Promise<void> {
