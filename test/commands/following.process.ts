@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { certify } from '../verifier/certificates.ts'
 import { makePlace, until, type Place, type Serving } from './running.ts'
 
 suite('a verifier beside its authority', () => {
@@ -32,6 +36,25 @@ suite('a verifier beside its authority', () => {
     const verifier = await place.serve(`verifier ${elsewhere} --state-file enrolment/state`)
     t.after(() => verifier.end('SIGKILL'))
     assert.match(verifier.log(), /"folder":"enrolment".*"msg":"the folder of the state file cannot/)
+  })
+
+  test('says what it has against the certificate of its authority', async (t) => {
+    const ca = certify('ca')
+    const { certPem: cert, keyPem: key } = certify('127.0.0.1', ca)
+    const stranger = createServer({ cert, key })
+    t.after(() => stranger.close())
+    await once(stranger.listen(0, '127.0.0.1'), 'listening')
+    const { port } = stranger.address() as AddressInfo
+    const file = join(place.folder, 'stranger.yaml')
+    writeFileSync(
+      file,
+      `authority: { url: https://127.0.0.1:${port} }
+`,
+    )
+    const verifier = await place.serve(`verifier ${elsewhere} --config ${file}`)
+    t.after(() => verifier.end('SIGKILL'))
+    await until(() => /"cause":"[^"]*UNABLE_TO_VERIFY_LEAF_SIGNATURE/.test(verifier.log()))
+    assert.match(verifier.log(), /"why":"unreachable".*the feed is interrupted/)
   })
 
   test('is told which file of CAs is missing, or holds none', async () => {

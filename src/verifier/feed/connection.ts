@@ -130,8 +130,8 @@ function createAsk(parts: FeedConnectionParts, own: Promise<Headers>, dispatcher
       ...rest,
       headers: { ...(await own), ...headers },
       dispatcher,
-    }).catch(() => {
-      throw new FeedTrouble('unreachable')
+    }).catch((error: unknown) => {
+      throw new FeedTrouble('unreachable', undefined, error)
     })
     if (answer.statusCode === 200) return answer
     answer.body.on('error', () => undefined).destroy()

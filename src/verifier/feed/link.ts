@@ -111,11 +111,15 @@ function createLinkEvents(log: Log) {
       counts.stateFailures++
       log.error('the state file could not be written', { why: failure(error) })
     },
-    onTrouble({ code }: FeedTrouble) {
+    onTrouble({ code, cause }: FeedTrouble) {
       counts.failures++
       if (counts.connected) counts.reconnects++
       counts.connected = false
-      log.warn('the feed is interrupted, what is known stays in force', { why: identifier(code) })
+      const why = {
+        why: identifier(code),
+        ...(cause === undefined ? {} : { cause: failure(cause) }),
+      }
+      log.warn('the feed is interrupted, what is known stays in force', why)
     },
     onConnected(revision: number | undefined) {
       if (!counts.connected) log.info('the feed is followed', { revision })

@@ -4,8 +4,8 @@ export class FeedTrouble extends Error {
   /** How long the authority asked to be left alone, in milliseconds. */
   readonly retryAfterMs: number | undefined
 
-  constructor(code: TroubleCode, retryAfterMs?: number) {
-    super(code)
+  constructor(code: TroubleCode, retryAfterMs?: number, cause?: unknown) {
+    super(code, { cause })
     this.name = 'FeedTrouble'
     this.code = code
     this.retryAfterMs = retryAfterMs
