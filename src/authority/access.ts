@@ -1,6 +1,6 @@
 import { prove } from '../credential/proof.ts'
 import { defaultLeeway, epochSeconds } from '../credential/time.ts'
-import type { Store } from '../store/store.ts'
+import type { Reader, Store } from '../store/store.ts'
 import type { Clock } from '../system/clock.ts'
 import type { Access, Role } from './operation.ts'
 import { denied, notFound, unauthenticated, type Refusal } from './outcome.ts'
@@ -50,7 +50,7 @@ export function createGuard({ store, keys, clock }: AccessParts): Guard {
       return { kind: 'refused', refusal: unauthenticated(), who: undefined }
     }
     const [caller, environment] = await Promise.all([
-      findCaller(store, proof.subject),
+      store.read((db) => findCaller(db, proof.subject)),
       findEnvironment(store, tenant.environmentId, access),
     ])
     if (!caller) return { kind: 'refused', refusal: unauthenticated(), who: undefined }
@@ -68,15 +68,16 @@ export function bearerOf(authorization: readonly string[]): string | undefined {
 
 // A token says who somebody was when they bought it. Who they are now is asked each time: management is no hot path,
 // and who has been revoked is refused at once.
-async function findCaller(store: Store, id: string): Promise<Caller | undefined> {
-  const row = await store.read((db) =>
-    db
-      .selectFrom('administrators')
-      .select(['id', 'clientId', 'role', 'organizationId', 'environmentId'])
-      .where('id', '=', id)
-      .where('revokedAt', 'is', null)
-      .executeTakeFirst(),
-  )
+export async function findCaller(
+  db: Pick<Reader, 'selectFrom'>,
+  id: string,
+): Promise<Caller | undefined> {
+  const row = await db
+    .selectFrom('administrators')
+    .select(['id', 'clientId', 'role', 'organizationId', 'environmentId'])
+    .where('id', '=', id)
+    .where('revokedAt', 'is', null)
+    .executeTakeFirst()
   return row && isRole(row.role) ? { ...row, role: row.role } : undefined
 }
 

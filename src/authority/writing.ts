@@ -3,6 +3,7 @@ import { parseJsonObject } from '../credential/strict-json.ts'
 import { canonicalJson } from '../store/hash-chain.ts'
 import type { Store, WriteTransaction } from '../store/store.ts'
 import type { Clock } from '../system/clock.ts'
+import { findCaller } from './access.ts'
 import { openBook, type Book } from './book.ts'
 import {
   keyReused,
@@ -49,7 +50,8 @@ export function createWrite({ store, clock, epoch }: WriteParts): Write {
     try {
       return await store.write(async (tx) => {
         const at = clock.wall()
-        if (!(await isStillThere(tx.db, caller))) throw new Undone(unauthenticated())
+        // Who was let in before the body came may have been revoked while it did.
+        if (!(await findCaller(tx.db, caller.id))) throw new Undone(unauthenticated())
         const before = once && (await findAnswer(tx.db, caller.clientId, once, at))
         if (before) return before
         const outcome = await work(tx.db, openBook(tx, { epoch, actor: caller.id, at }))
@@ -62,17 +64,6 @@ export function createWrite({ store, clock, epoch }: WriteParts): Write {
       throw error
     }
   }
-}
-
-/** Who was let in before the body came may have been revoked while it did. */
-async function isStillThere(db: Db, { id }: Call['caller']): Promise<boolean> {
-  const row = await db
-    .selectFrom('administrators')
-    .select('id')
-    .where('id', '=', id)
-    .where('revokedAt', 'is', null)
-    .executeTakeFirst()
-  return row !== undefined
 }
 
 async function findAnswer(
