@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
-import { revocationId } from '../../src/credential/revocation-id.ts'
-import { viewRevoked } from '../../src/standing/revoked-set.ts'
-import type { StandingFacts } from '../../src/standing/standing.ts'
-import { systemClock } from '../../src/system/clock.ts'
-import { FeedRecord } from '../../src/verifier/feed/record.ts'
+import type { FeedRecord } from '../../src/verifier/feed/record.ts'
 import { createStateFile, type StateFile } from '../../src/verifier/feed/state-file.ts'
 import { FeedTrouble } from '../../src/verifier/feed/trouble.ts'
-import { createStandingKeeper } from '../../src/verifier/standing-keeper.ts'
 import { stateFolder } from './fleet.ts'
+import { openRecord } from './holding.ts'
 import {
   changeAfter,
   environments,
@@ -36,27 +32,15 @@ async function openPlace(t: TestContext) {
   t.after(remove)
   const file = join(path, 'state')
   const open = (instead: Partial<StateFile> = {}, longAfter?: number) => {
-    let facts: StandingFacts | undefined
     const compacted = Promise.withResolvers<Snapshot>()
     const state = { ...createStateFile(file, 'verifier', longAfter), ...instead }
-    t.after(state.close)
-    const record = new FeedRecord({
+    const { record, holds } = openRecord(t, {
       pinned: key.kid,
-      keeper: createStandingKeeper({
-        held: false,
-        wall: Date.now,
-        publish: async (next) => {
-          facts = next
-        },
-      }),
+      issuer: issuerName,
       state,
-      clock: systemClock,
-      expireAfterMs: 1000,
       snapshot: () => compacted.promise,
       onDiskFailure: () => undefined,
     })
-    const holds = (jti: string) =>
-      viewRevoked(facts?.revokedTables ?? []).has(revocationId(issuerName, jti))
     return { record, holds, compact: compacted.resolve, close: () => state.close() }
   }
   const openAt = async (place = first, instead: Partial<StateFile> = {}, longAfter?: number) => {

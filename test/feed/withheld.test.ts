@@ -1,21 +1,17 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
-import { revocationId } from '../../src/credential/revocation-id.ts'
-import { viewRevoked } from '../../src/standing/revoked-set.ts'
-import type { StandingFacts } from '../../src/standing/standing.ts'
-import { systemClock } from '../../src/system/clock.ts'
 import { createFeedConnection } from '../../src/verifier/feed/connection.ts'
 import { readEnrolment } from '../../src/verifier/feed/enrolment.ts'
 import { readLines } from '../../src/verifier/feed/lines.ts'
-import { FeedRecord } from '../../src/verifier/feed/record.ts'
+import type { FeedRecord } from '../../src/verifier/feed/record.ts'
 import { createStateFile } from '../../src/verifier/feed/state-file.ts'
 import { FeedTrouble } from '../../src/verifier/feed/trouble.ts'
-import { createStandingKeeper } from '../../src/verifier/standing-keeper.ts'
 import { addApiCredential } from '../authority/api-clients.ts'
 import { addEnvironment, addGateway, embedded, openHouse, type House } from '../authority/house.ts'
 import { addOrganization } from '../authority/organizations.ts'
 import { stateFolder } from './fleet.ts'
+import { openRecord } from './holding.ts'
 
 // What is told to one verifier, given to another one by somebody who stands between it and the authority.
 
@@ -36,31 +32,18 @@ async function openPlace(t: TestContext) {
   }
   const follow = async (tenant: Tenant) => {
     const { enrolment, connection } = await connect('follows', tenant)
-    let facts: StandingFacts | undefined
-    const state = createStateFile(join(path, 'state'), enrolment.id)
-    t.after(state.close)
-    const record = new FeedRecord({
+    const held = openRecord(t, {
       pinned: enrolment.feedKey,
-      keeper: createStandingKeeper({
-        held: false,
-        wall: Date.now,
-        publish: async (next) => {
-          facts = next
-        },
-      }),
-      state,
-      clock: systemClock,
-      expireAfterMs: 1000,
+      issuer: house.settings.credentials.issuer,
+      state: createStateFile(join(path, 'state'), enrolment.id),
       snapshot: connection.snapshot,
       onDiskFailure: (error) => assert.ifError(error),
     })
+    const { record } = held
     await record.takeKeys(await connection.keys())
     const { manifest, body } = await connection.snapshot(undefined)
     await record.takeSnapshot(manifest, body)
-    const { issuer } = house.settings.credentials
-    const holds = (jti: string) =>
-      viewRevoked(facts?.revokedTables ?? []).has(revocationId(issuer, jti))
-    return { record, connection, holds, facts: () => facts }
+    return { ...held, connection }
   }
   return { house, connect, follow }
 }
