@@ -11,7 +11,7 @@ import { failure, setting } from '../telemetry/safe-text.ts'
 import type { AuthorityLink } from '../verifier/authority-link.ts'
 import { readEnrolment } from '../verifier/feed/enrolment.ts'
 import { createFeedLink } from '../verifier/feed/link.ts'
-import { codeOf } from './code.ts'
+import { codeOf } from '../system/error-code.ts'
 
 /** The authority cannot be followed so; the message is one line for the operator. */
 class LinkRefused extends Error {

@@ -9,7 +9,7 @@ import { identifier } from '../telemetry/safe-text.ts'
 import { listenRefused } from '../verifier/listen-refused.ts'
 import { secureContext, watchTlsFiles } from '../verifier/tls-files.ts'
 import { authoritySettings, databaseUrl } from './authority-settings.ts'
-import { codeOf } from './code.ts'
+import { codeOf } from '../system/error-code.ts'
 import { claimAll, type Listeners } from './listeners.ts'
 import { listenerSettings } from './verifier-settings.ts'
 

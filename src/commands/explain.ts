@@ -1,7 +1,7 @@
 import { findVerifier } from './access.ts'
 import { createCaller } from './calling.ts'
 import type { Order } from './command.ts'
-import { codeOf } from './code.ts'
+import { codeOf } from '../system/error-code.ts'
 import { CommandFailed, reported } from './failed.ts'
 import { pathTo, withManagement, type Management } from './management.ts'
 import { cellOf, readTree, treesOf, type Tree } from './reading.ts'

@@ -2,7 +2,7 @@
 
 import { findAccess, type Access } from './access.ts'
 import { createCaller, type Caller, type Sent } from './calling.ts'
-import { codeOf } from './code.ts'
+import { codeOf } from '../system/error-code.ts'
 import { CommandFailed, reported } from './failed.ts'
 import type { Order } from './command.ts'
 import { readTree, textOf, treeOf, treesOf, type Tree } from './reading.ts'

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import process from 'node:process'
 import { text } from 'node:stream/consumers'
-import { codeOf } from './code.ts'
+import { codeOf } from '../system/error-code.ts'
 import { CommandFailed } from './failed.ts'
 
 /** Reads a credential from a file, or from standard input where that is `-`. */

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import { codeOf } from './code.ts'
+import { codeOf } from '../system/error-code.ts'
 
 // Errors whose message is one line that names the fix.
 const told = new Set([

@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { codeOf } from './code.ts'
+import { codeOf } from '../system/error-code.ts'
 import type { Order } from './command.ts'
 
 /** Writes what was asked for. */

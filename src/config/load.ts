@@ -9,6 +9,7 @@ import type { Mistake } from './mistake.ts'
 import { rowsOf, type Node } from './nodes.ts'
 import { schema, type Config } from './schema.ts'
 import { quote } from './secret.ts'
+import { codeOf } from '../system/error-code.ts'
 
 /** Where a configuration may come from. */
 export interface ConfigInput {
@@ -60,10 +61,6 @@ function whichFile(flag: string | undefined, env: ConfigInput['env']): NamedFile
   if (flag !== undefined) return { name: flag, by: '--config' }
   const name = env['WARDER_CONFIG'] ?? ''
   return name === '' ? { name: 'warder.yaml', by: undefined } : { name, by: 'WARDER_CONFIG' }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN'
 }
 
 function readConfigFile(input: ConfigInput, { name, by }: NamedFile): FileOutcome {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { watch, type FSWatcher } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { codeOf } from './error-code.ts'
 
 // Editors rename a new file over the old one, Kubernetes swaps a symlink two folders away, and some file systems tell
 // nobody. So the folder is watched for news and the path is looked at every now and then; either only causes a look:
@@ -28,12 +29,6 @@ export interface FileWatch {
   /** What was there when the watch began. */
   readonly first: Reading
   close(): void
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : 'UNKNOWN'
 }
 
 async function read(path: string): Promise<Reading> {

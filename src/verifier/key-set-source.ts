@@ -5,6 +5,7 @@ import { request } from 'undici'
 import type { Algorithm } from '../credential/algorithm.ts'
 import { importKeySet, type KeySet } from '../credential/key-set.ts'
 import { parseJsonObject } from '../credential/strict-json.ts'
+import { codeOf } from '../system/error-code.ts'
 
 export type KeySetReading =
   | { readonly kind: 'keys'; readonly set: KeySet }
@@ -55,9 +56,4 @@ export async function fetchKeySet(
   } catch (error) {
     return broken(`cannot be fetched (${codeOf(error)})`)
   }
-}
-
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error'
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

@@ -34,6 +34,7 @@ import {
 } from './thread-setup.ts'
 import { tlsRenewal } from './tls-renewal.ts'
 import { createRoom, type Room } from './unfinished.ts'
+import { codeOf } from '../system/error-code.ts'
 
 /** A server, and what it is told in its life. */
 interface Listener {
@@ -119,10 +120,6 @@ export function createThreadListeners(parts: ThreadListenersParts): ThreadListen
       await Promise.all(all.map(async (listener) => closeListener(listener, parts.clock)))
     },
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN'
 }
 
 /** Waits for a turn of the loop in which nobody connects: who waits for a socket that is closed is cut off. */

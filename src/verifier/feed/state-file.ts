@@ -24,6 +24,7 @@ import { writeFileAtomic } from '../../system/atomic-file.ts'
 import type { FeedKeyRecord } from './feed-keys.ts'
 import { beginLog, openLog, readLog, type LogFile } from './log-file.ts'
 import type { LogMarks } from './log-marks.ts'
+import { codeOf } from '../../system/error-code.ts'
 
 /** The last word of the authority. */
 export interface KeptHeartbeat {
@@ -260,8 +261,4 @@ async function readOr(path: string): Promise<Buffer | string> {
 
 function ignoreMissing(error: unknown): undefined {
   if (codeOf(error) !== 'ENOENT') throw error
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN'
 }
